@@ -1,0 +1,13 @@
+//! Floor 0: time, randomness, ids, blocks of addresses. Words without opinions; imports nothing of ours.
+
+mod cidr;
+mod id;
+mod prefix_table;
+mod rng;
+mod time;
+
+pub use cidr::{Cidr, CidrError};
+pub use id::*;
+pub use prefix_table::PrefixTable;
+pub use rng::Rng;
+pub use time::{Calendar, SimTime, parse_duration, show_duration};
