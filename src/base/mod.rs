@@ -1,12 +1,14 @@
 //! Floor 0: time, randomness, ids, blocks of addresses. Words without opinions; imports nothing of ours.
 
 mod cidr;
+mod era;
 mod id;
 mod prefix_table;
 mod rng;
 mod time;
 
 pub use cidr::{Cidr, CidrError};
+pub use era::Era;
 pub use id::*;
 pub use prefix_table::PrefixTable;
 pub use rng::Rng;
