@@ -1,1 +1,20 @@
-//! Not yet furnished.
+//! Floor 2: what can be said about a packet's journey, a connection and a program. Pure data; decides and prints
+//! nothing.
+//!
+//! The data plane speaks in handles: [`CiteId`] stands for the rule, route or device that decided, and [`Citations`]
+//! holds what each stood for when it was compiled. Citations are only ever added, so a handle in an old step still
+//! means what it meant at that instant.
+
+mod cite;
+mod directory;
+mod drop_reason;
+mod note;
+mod observer;
+mod step;
+
+pub use cite::{Citations, Cite, CiteId, Component};
+pub use directory::{Directory, NodeInfo, ProgramInfo};
+pub use drop_reason::DropReason;
+pub use note::{ConnectionId, ConnectionNote, Note, ProgramId, ProgramNote, RequestNote};
+pub use observer::{Attention, NodeId, Observer, PortId, Sees};
+pub use step::{Absorbed, Answer, Filter, Step};

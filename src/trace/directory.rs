@@ -1,0 +1,63 @@
+//! Names: what each node, connection carrier and program is called. Filled by whoever builds the graph.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::{Component, NodeId, PortId, ProgramId};
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// Its kind; an instance and a host of the internet are [`Component::Instance`] and [`Component::Internet`].
+    pub component: Component,
+    /// Its resource id, or its name where it has none.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Its addresses, for captures and for names beside addresses.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// What a program is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramInfo {
+    /// Its name in the scenario.
+    pub name: String,
+    /// The node it runs on.
+    pub node: NodeId,
+    /// What it does, such as `s3 put data/up.bin`.
+    pub what: String,
+}
+
+/// All names of a world. Only grows.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// By [`NodeId`].
+    pub nodes: Vec<NodeInfo>,
+    /// By [`ProgramId`].
+    pub programs: Vec<ProgramInfo>,
+    /// The links of boxes by node and port: what lies behind, such as `client (eni-…)`, `igw`, `endpoint s3`.
+    pub ports: BTreeMap<(NodeId, PortId), String>,
+    /// Which name an address goes by; the last one that took it.
+    pub addresses: BTreeMap<IpAddr, String>,
+}
+
+impl Directory {
+    /// A node's name; empty for a node that nobody named.
+    pub fn node(&self, node: NodeId) -> &str {
+        self.nodes.get(node.0 as usize).map_or("", |info| &info.name)
+    }
+
+    /// A program's name.
+    pub fn program(&self, program: ProgramId) -> &str {
+        self.programs.get(program.0 as usize).map_or("", |info| &info.name)
+    }
+
+    /// An address with its name: `client (10.0.1.10)`, or the address alone.
+    pub fn address(&self, address: IpAddr) -> String {
+        match self.addresses.get(&address) {
+            Some(name) => format!("{name} ({address})"),
+            None => address.to_string(),
+        }
+    }
+}
