@@ -3,6 +3,7 @@
 mod cidr;
 mod era;
 mod id;
+mod name;
 mod prefix_table;
 mod rng;
 mod time;
@@ -10,6 +11,7 @@ mod time;
 pub use cidr::{Cidr, CidrError};
 pub use era::Era;
 pub use id::*;
+pub use name::{AccountId, AvailabilityZone, RegionName, ServiceName};
 pub use prefix_table::PrefixTable;
 pub use rng::Rng;
 pub use time::{Calendar, SimTime, parse_duration, show_duration};
