@@ -121,6 +121,13 @@ impl Citations {
         CiteId(u32::try_from(index).expect("fewer than four billion rules"))
     }
 
+    /// Takes over what `other`, of which this is an older copy, has had added.
+    pub fn learn(&mut self, other: &Self) {
+        for cite in other.all.iter().skip(self.all.len()) {
+            self.all.insert(cite.clone());
+        }
+    }
+
     /// What a handle stands for.
     pub fn get(&self, id: CiteId) -> &Cite {
         self.all.get_index(id.0 as usize).unwrap_or_else(|| self.all.get_index(0).expect("the empty citation"))

@@ -8,6 +8,8 @@
 mod cite;
 mod directory;
 mod drop_reason;
+mod journey;
+mod names;
 mod note;
 mod observer;
 mod step;
@@ -15,6 +17,8 @@ mod step;
 pub use cite::{Citations, Cite, CiteId, Component};
 pub use directory::{Directory, NodeInfo, ProgramInfo};
 pub use drop_reason::DropReason;
+pub use journey::{BrokenJourney, Disposition, Hop, Journey, JourneyLog};
+pub use names::Names;
 pub use note::{ConnectionId, ConnectionNote, Note, ProgramId, ProgramNote, RequestNote};
-pub use observer::{Attention, NodeId, Observer, PortId, Sees};
+pub use observer::{Attention, NodeId, Observer, Observers, PortId, Sees};
 pub use step::{Absorbed, Answer, Filter, Step};
