@@ -28,6 +28,14 @@ impl<V> PrefixTable<V> {
         }
     }
 
+    /// Takes out the value at exactly this block.
+    pub fn remove(&mut self, block: Cidr) -> Option<V> {
+        match block.net() {
+            IpNet::V4(net) => self.v4.remove(&net),
+            IpNet::V6(net) => self.v6.remove(&net),
+        }
+    }
+
     /// The value of the longest block that holds `address`.
     pub fn lookup(&self, address: IpAddr) -> Option<&V> {
         match address {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pnet_packet::ipv4::MutableIpv4Packet;
 
-use super::flow::Protocol;
+use super::flow::{FiveTuple, Protocol};
 use super::ip::Packet;
 use crate::base::SimTime;
 
@@ -132,5 +132,34 @@ impl Partial {
         let checksum = pnet_packet::ipv4::checksum(&ip.to_immutable());
         ip.set_checksum(checksum);
         Some(bytes)
+    }
+}
+
+/// Ports of fragmented packets, learned from first fragments so that later ones, which carry none, are judged as their
+/// packet. Bounded in number and time.
+#[derive(Debug, Default)]
+pub struct FragmentPorts {
+    known: BTreeMap<(IpAddr, IpAddr, Protocol, u32), (SimTime, FiveTuple)>,
+}
+
+impl FragmentPorts {
+    /// The most fragmented packets remembered at once.
+    pub const KNOWN_MAX: usize = 4_096;
+
+    /// The tuple of a packet, with the ports of its first fragment. `None` for a later fragment whose first one was not
+    /// seen or is forgotten: nobody can say which flow it belongs to.
+    pub fn complete(&mut self, now: SimTime, packet: &Packet) -> Option<FiveTuple> {
+        let Some(fragment) = packet.fragment() else { return Some(*packet.tuple()) };
+        let key = (packet.src(), packet.dst(), packet.protocol(), fragment.identification);
+        if fragment.offset != 0 {
+            return self.known.get(&key).filter(|(expires, _)| now < *expires).map(|(_, tuple)| *tuple);
+        }
+        if Self::KNOWN_MAX <= self.known.len() {
+            self.known.retain(|_, (expires, _)| now < *expires);
+        }
+        if self.known.len() < Self::KNOWN_MAX {
+            self.known.insert(key, (now.after(Reassembler::PATIENCE), *packet.tuple()));
+        }
+        Some(*packet.tuple())
     }
 }

@@ -10,14 +10,16 @@ mod fragment;
 mod icmp;
 mod ip;
 mod pool;
+mod reset;
 mod rewrite;
 mod text;
 
 pub use checksum::{checksums_hold, fold, sum_words, update16};
 pub use flow::{FiveTuple, FlowTable, Protocol};
-pub use fragment::{Fragment, Reassembler, split};
+pub use fragment::{Fragment, FragmentPorts, Reassembler, split};
 pub use icmp::{IcmpError, Quoted, build_icmp_error};
 pub use ip::{Malformed, Packet, PacketId, TcpFlags, TcpView};
 pub use pool::PacketPool;
+pub use reset::build_reset;
 pub use rewrite::clamp_mss;
 pub use text::{describe, flags_text};

@@ -1,0 +1,152 @@
+//! A network interface's guard at its port of the router: addresses, source/destination check, security groups.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use super::conntrack::{CONNTRACK_MAX, Flow, FlowInfo, Timeouts};
+use super::stateful_filter::{Judgment, StatefulFilter};
+use crate::base::SimTime;
+use crate::packet::{FiveTuple, FlowTable, Packet};
+use crate::trace::{CiteId, DropReason};
+
+/// A network interface as the router guards it.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    /// Its addresses, the primary private one first.
+    pub addresses: Box<[IpAddr]>,
+    /// Which of the router's subnets it lies in.
+    pub subnet: u32,
+    /// The rules of its security groups; `None` for a NAT gateway's, which has none (facts N12).
+    pub filter: Option<Rc<StatefulFilter>>,
+    /// Whether packets must be from or to its own addresses (facts V5).
+    pub source_dest_check: bool,
+    /// Whether the instance runs; packets to a stopped one are dropped.
+    pub running: bool,
+    /// The interface, to cite.
+    pub cite: CiteId,
+    flows: FlowTable<Flow>,
+    /// Expired flows are swept when the table has grown to this.
+    sweep_at: usize,
+}
+
+/// The first table size at which expired flows are looked for.
+const SWEEP_MIN: usize = 1_024;
+
+/// Why a guard does not let a packet pass.
+pub(crate) type Denial = (DropReason, CiteId);
+
+impl Interface {
+    /// An interface with one or more addresses.
+    pub fn new(addresses: impl Into<Box<[IpAddr]>>, subnet: u32, filter: Option<Rc<StatefulFilter>>) -> Self {
+        Self {
+            addresses: addresses.into(),
+            subnet,
+            filter,
+            source_dest_check: true,
+            running: true,
+            cite: CiteId::NONE,
+            flows: FlowTable::new(),
+            sweep_at: SWEEP_MIN,
+        }
+    }
+
+    /// Whether an address is its own.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.addresses.contains(&address)
+    }
+
+    /// Takes the settings of `other`, and keeps the flows: how a change of rules or addresses lands on a running world.
+    pub fn replace(&mut self, other: Self) {
+        let flows = std::mem::take(&mut self.flows);
+        let sweep_at = self.sweep_at;
+        *self = other;
+        self.flows = flows;
+        self.sweep_at = sweep_at;
+    }
+
+    /// How many flows it remembers, expired ones included.
+    pub fn flow_count(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// What it remembers of the flow whose local end is the source of `tuple`.
+    pub fn flow(&self, tuple: &FiveTuple) -> Option<FlowInfo> {
+        self.flows.get(tuple, 0).map(Flow::info)
+    }
+
+    pub(crate) fn flow_mut(&mut self, local: &FiveTuple) -> Option<&mut Flow> {
+        self.flows.get_mut(local, 0)
+    }
+
+    /// Judges a packet out of (`egress`) or into the interface by its security groups, and remembers the flow.
+    ///
+    /// `tuple` is the packet's own, completed for later fragments. The flow, for the way it has taken, is returned.
+    pub(crate) fn admit(
+        &mut self,
+        now: SimTime,
+        egress: bool,
+        tuple: &FiveTuple,
+        packet: &Packet,
+        generation: u32,
+        timeouts: &Timeouts,
+    ) -> Result<&mut Flow, Denial> {
+        let local = if egress { *tuple } else { tuple.reversed() };
+        let deny = |by| (if egress { DropReason::SecurityGroupEgress } else { DropReason::SecurityGroupIngress }, by);
+        // One look-up decides almost every packet; the borrow checker wants the rare cases before it.
+        let (found, stale) = match self.flows.get(&local, 0) {
+            None => (false, false),
+            Some(flow) if flow.deadline(timeouts) < now => (false, true),
+            Some(flow) => (true, !flow.tracked && flow.judged[usize::from(egress)] != generation),
+        };
+        if found && !stale {
+            let flow = self.flows.get_mut(&local, 0).expect("looked up above");
+            flow.saw(now, egress, packet);
+            return Ok(flow);
+        }
+        let judgment = match &self.filter {
+            None => Judgment::Allow { by: CiteId::NONE, tracked: false },
+            Some(filter) => filter.judge(egress, tuple, packet.icmp()),
+        };
+        let (by, tracked) = match judgment {
+            Judgment::Allow { by, tracked } => (by, tracked),
+            Judgment::Deny { by } => {
+                // An ICMP error belongs to the flow that it quotes.
+                if self.quotes_known_flow(now, egress, packet, timeouts) {
+                    return Ok(self.flows.get_mut(&self.quoted_local(egress, packet), 0).expect("known above"));
+                }
+                return Err(deny(by));
+            }
+        };
+        if found {
+            // Untracked, under rules that have changed: judged anew, packet by packet direction (facts S7).
+            let flow = self.flows.get_mut(&local, 0).expect("looked up above");
+            flow.judged[usize::from(egress)] = generation;
+            flow.by = by;
+            flow.saw(now, egress, packet);
+            return Ok(flow);
+        }
+        if self.sweep_at <= self.flows.len() {
+            self.flows.retain(|flow| now <= flow.deadline(timeouts));
+            self.sweep_at = (self.flows.len() * 2).max(SWEEP_MIN);
+        }
+        if CONNTRACK_MAX <= self.flows.len() {
+            return Err((DropReason::ConntrackFull, self.cite));
+        }
+        let mut flow = Flow::new(by, tracked, egress, tuple.protocol, generation);
+        flow.saw(now, egress, packet);
+        self.flows.insert(&local, 0, flow);
+        Ok(self.flows.get_mut(&local, 0).expect("inserted above"))
+    }
+
+    fn quotes_known_flow(&self, now: SimTime, egress: bool, packet: &Packet, timeouts: &Timeouts) -> bool {
+        packet.quoted().is_some()
+            && self.flows.get(&self.quoted_local(egress, packet), 0).is_some_and(|flow| now <= flow.deadline(timeouts))
+    }
+
+    /// The tuple of the flow that an ICMP error is about, with this interface's end as its source.
+    fn quoted_local(&self, egress: bool, packet: &Packet) -> FiveTuple {
+        let quoted = packet.quoted().map_or(*packet.tuple(), |quoted| quoted.tuple);
+        // On the way in it is about a packet that went out; on the way out, about one that came in.
+        if egress { quoted.reversed() } else { quoted }
+    }
+}

@@ -1,0 +1,379 @@
+//! The VPC's implicit router with the guards at its edges. Routes and filters; translates nothing, and takes no TTL
+//! (measured on AWS: instances of one VPC see each other's TTL unchanged).
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use super::conntrack::{Flow, Timeouts, Way};
+use super::fib::NextHop;
+use super::interface::Interface;
+use super::subnet::SubnetEdge;
+use crate::base::{Cidr, SimTime};
+use crate::engine::{Effects, Node};
+use crate::packet::{FiveTuple, FragmentPorts, IcmpError, Packet, split};
+use crate::trace::{CiteId, DropReason, Filter, PortId, Step};
+
+/// What is attached to a port of the router.
+#[derive(Debug)]
+pub enum Attachment {
+    /// A network interface of an instance, NAT gateway or interface endpoint.
+    Interface(Box<Interface>),
+    /// A gateway whose packets may go to any interface: an internet or egress-only gateway, a gateway endpoint, a
+    /// virtual private gateway.
+    Gateway,
+    /// A peering connection; `remote` are the blocks of the other VPC (facts P2).
+    Peering {
+        /// The other VPC's blocks.
+        remote: Vec<Cidr>,
+        /// The connection, to cite.
+        cite: CiteId,
+    },
+    /// The resolver and other services of the virtualization layer: neither filtered nor routed (facts S5, V10).
+    Resolver,
+    /// Nothing any more.
+    Vacant,
+}
+
+/// One VPC's router.
+pub struct VpcRouter {
+    /// The VPC's blocks.
+    pub blocks: Vec<Cidr>,
+    /// The subnets, by the index that interfaces name.
+    pub subnets: Vec<SubnetEdge>,
+    /// Addresses that the resolver answers on, and its port; none where DNS support is off.
+    pub resolver: Option<(Vec<IpAddr>, PortId)>,
+    /// How long tracked flows live.
+    pub timeouts: Timeouts,
+    /// The VPC, to cite.
+    pub cite: CiteId,
+    ports: Vec<Attachment>,
+    by_address: FxHashMap<IpAddr, PortId>,
+    fragments: FragmentPorts,
+    /// Raised with every change of a table: decisions remembered under an older one are void.
+    generation: u32,
+}
+
+/// Time to live of the ICMP errors that the router sends. UNSOURCED: the routers of Nitro hosts answer with 255.
+const ROUTER_TTL: u8 = 255;
+
+impl VpcRouter {
+    /// A router without subnets and ports.
+    pub fn new(blocks: Vec<Cidr>, cite: CiteId) -> Self {
+        Self {
+            blocks,
+            subnets: Vec::new(),
+            resolver: None,
+            timeouts: Timeouts::AWS,
+            cite,
+            ports: Vec::new(),
+            by_address: FxHashMap::default(),
+            fragments: FragmentPorts::default(),
+            generation: 1,
+        }
+    }
+
+    /// Attaches something to a new port.
+    pub fn attach(&mut self, attachment: Attachment) -> PortId {
+        let port = PortId(u32::try_from(self.ports.len()).expect("fewer than four billion ports"));
+        self.ports.push(Attachment::Vacant);
+        self.set(port, attachment);
+        port
+    }
+
+    /// Replaces what is attached to a port. An interface that stays one keeps its flows.
+    pub fn set(&mut self, port: PortId, attachment: Attachment) {
+        let slot = &mut self.ports[port.0 as usize];
+        if let Attachment::Interface(interface) = &*slot {
+            for address in &interface.addresses {
+                if self.by_address.get(address) == Some(&port) {
+                    self.by_address.remove(address);
+                }
+            }
+        }
+        if let Attachment::Interface(interface) = &attachment {
+            for address in &interface.addresses {
+                self.by_address.insert(*address, port);
+            }
+        }
+        match (slot, attachment) {
+            (Attachment::Interface(old), Attachment::Interface(new)) => old.replace(*new),
+            (slot, attachment) => *slot = attachment,
+        }
+        self.touch();
+    }
+
+    /// Says that a table has changed: what was decided for flows is decided anew.
+    pub fn touch(&mut self) {
+        // Generation 0 stands for undecided.
+        self.generation = self.generation.checked_add(1).unwrap_or(1);
+    }
+
+    /// The interface at a port.
+    pub fn interface(&self, port: PortId) -> Option<&Interface> {
+        match self.ports.get(port.0 as usize) {
+            Some(Attachment::Interface(interface)) => Some(interface),
+            _ => None,
+        }
+    }
+
+    /// The interface at a port, to change; the caller says so with [`VpcRouter::touch`].
+    pub fn interface_mut(&mut self, port: PortId) -> Option<&mut Interface> {
+        match self.ports.get_mut(port.0 as usize) {
+            Some(Attachment::Interface(interface)) => Some(interface),
+            _ => None,
+        }
+    }
+
+    /// The port of the interface that has an address.
+    pub fn port_of(&self, address: IpAddr) -> Option<PortId> {
+        self.by_address.get(&address).copied()
+    }
+
+    fn owns(&self, address: IpAddr) -> bool {
+        self.blocks.iter().any(|block| block.contains(address))
+    }
+
+    /// A packet from an instance, a NAT gateway or an interface endpoint.
+    fn from_interface(&mut self, now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
+        let Some(tuple) = self.fragments.complete(now, &packet) else {
+            return out.drop(packet, DropReason::HostLimit, self.cite);
+        };
+        let generation = self.generation;
+        let Some(Attachment::Interface(interface)) = self.ports.get_mut(from.0 as usize) else {
+            return out.drop(packet, DropReason::NoLink, self.cite);
+        };
+        if interface.source_dest_check && !interface.has(tuple.src) {
+            return out.drop(packet, DropReason::SourceDestCheck, interface.cite);
+        }
+        if let Some((addresses, port)) = &self.resolver
+            && addresses.contains(&tuple.dst)
+        {
+            let port = *port;
+            return out.send(port, packet);
+        }
+        let subnet = interface.subnet;
+        let flow = match interface.admit(now, true, &tuple, &packet, generation, &self.timeouts) {
+            Ok(flow) => flow,
+            Err((reason, by)) => return out.drop(packet, reason, by),
+        };
+        note_allowed(out, &packet, Filter::SecurityGroupEgress, flow);
+        if flow.out.generation == generation {
+            let way = flow.out;
+            note_way(out, &packet, &way);
+            return self.follow(now, from, way, &tuple, packet, out);
+        }
+        match self.decide(subnet, &tuple, &packet) {
+            Ok(way) => {
+                // The same look-up as above; the decision could not be made while the interface was borrowed.
+                if let Some(flow) = self.interface_mut(from).and_then(|i| i.flow_mut(&tuple)) {
+                    flow.out = way;
+                }
+                note_way(out, &packet, &way);
+                self.follow(now, from, way, &tuple, packet, out);
+            }
+            Err((reason, by)) => out.drop(packet, reason, by),
+        }
+    }
+
+    /// Where a packet from a subnet goes: the neighbour in it, or out past the network ACL by the route table.
+    fn decide(&self, subnet: u32, tuple: &FiveTuple, packet: &Packet) -> Result<Way, (DropReason, CiteId)> {
+        let Some(edge) = self.subnets.get(subnet as usize) else { return Err((DropReason::NoLink, self.cite)) };
+        let mut way = Way { generation: self.generation, ..Way::UNDECIDED };
+        if is_group(tuple.dst) {
+            return Err((DropReason::NoMulticast, self.cite));
+        }
+        // Hosts of one subnet meet neither its ACL nor its routes (facts A1, RT11).
+        if edge.blocks.iter().any(|block| block.contains(tuple.dst)) {
+            let port = self.port_of(tuple.dst).ok_or((DropReason::NoSuchInterface, self.cite))?;
+            way.hop = NextHop::Local;
+            way.port = port;
+            return Ok(way);
+        }
+        let (allowed, acl) = edge.acl.judge(true, tuple, packet.icmp());
+        if !allowed {
+            return Err((DropReason::NetworkAclEgress, acl));
+        }
+        way.acl = acl;
+        if is_link_local(tuple.dst) {
+            return Err((DropReason::NotModeled, self.cite));
+        }
+        let Some(entry) = edge.fib.lookup(tuple.dst) else {
+            return Err((DropReason::NoRoute, edge.fib.no_route()));
+        };
+        way.route = entry.by;
+        way.hop = entry.hop;
+        match entry.hop {
+            NextHop::Local => {
+                way.port = self.port_of(tuple.dst).ok_or((DropReason::NoSuchInterface, entry.by))?;
+            }
+            NextHop::Interface(port) | NextHop::Gateway(port) => way.port = port,
+            NextHop::Blackhole => return Err((DropReason::Blackhole, entry.by)),
+            NextHop::Unmodeled => return Err((DropReason::NotModeled, entry.by)),
+        }
+        if let (NextHop::Gateway(port), Some(Attachment::Peering { remote, cite })) =
+            (entry.hop, self.ports.get(way.port.0 as usize))
+            && !remote.iter().any(|block| block.contains(tuple.dst))
+        {
+            debug_assert_eq!(port, way.port);
+            return Err((DropReason::PeeringAddress, *cite));
+        }
+        Ok(way)
+    }
+
+    fn follow(
+        &mut self,
+        now: SimTime,
+        from: PortId,
+        way: Way,
+        tuple: &FiveTuple,
+        packet: Packet,
+        out: &mut Effects<'_>,
+    ) {
+        match way.hop {
+            NextHop::Gateway(port) => self.to_gateway(from, port, packet, out),
+            _ => self.to_interface(now, Some(from), way.port, tuple, packet, out),
+        }
+    }
+
+    /// Out of the VPC, with the MTU of what comes next: too large packets are cut, or refused with the ICMP message that
+    /// path MTU discovery needs (facts I11, V8).
+    fn to_gateway(&mut self, from: PortId, port: PortId, packet: Packet, out: &mut Effects<'_>) {
+        let Some(mtu) = out.mtu(port).filter(|mtu| (*mtu as usize) < packet.len()) else {
+            return out.send(port, packet);
+        };
+        if packet.dont_fragment() {
+            let router = self.interface(from).and_then(|i| self.subnets.get(i.subnet as usize)).map(|edge| edge.router);
+            if let Some(router) = router.filter(|router| router.is_ipv4() == packet.is_v4()) {
+                let error = IcmpError::TooBig { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) };
+                out.send_icmp_error(error, router, ROUTER_TTL, &packet, from);
+            }
+            return out.drop(packet, DropReason::TooBig, self.cite);
+        }
+        for piece in split(&packet, mtu as usize) {
+            if let Ok(piece) = out.packet(|buffer| buffer.extend_from_slice(&piece)) {
+                out.send(port, piece);
+            }
+        }
+        out.fragmented(packet);
+    }
+
+    /// Into an interface of this VPC, past the network ACL of its subnet if the packet comes from outside of it.
+    fn to_interface(
+        &mut self,
+        now: SimTime,
+        from: Option<PortId>,
+        to: PortId,
+        tuple: &FiveTuple,
+        packet: Packet,
+        out: &mut Effects<'_>,
+    ) {
+        let generation = self.generation;
+        let from_subnet = from.and_then(|from| self.interface(from)).map(|interface| interface.subnet);
+        let subnets = &self.subnets;
+        let Some(Attachment::Interface(interface)) = self.ports.get_mut(to.0 as usize) else {
+            return out.drop(packet, DropReason::NoSuchInterface, self.cite);
+        };
+        if !interface.running {
+            return out.drop(packet, DropReason::HostStopped, interface.cite);
+        }
+        let crosses = from_subnet != Some(interface.subnet);
+        // The flow's remembered verdict spares the list of the ACL; a flow not seen before meets the list.
+        let remembered =
+            interface.flow_mut(&tuple.reversed()).filter(|f| f.inward.generation == generation).map(|f| f.inward.acl);
+        let acl = match remembered {
+            Some(acl) => acl,
+            None if crosses => {
+                let Some(edge) = subnets.get(interface.subnet as usize) else {
+                    return out.drop(packet, DropReason::NoLink, self.cite);
+                };
+                let (allowed, acl) = edge.acl.judge(false, tuple, packet.icmp());
+                if !allowed {
+                    return out.drop(packet, DropReason::NetworkAclIngress, acl);
+                }
+                acl
+            }
+            None => CiteId::NONE,
+        };
+        if acl != CiteId::NONE {
+            out.step(packet.id(), Step::Allowed { filter: Filter::NetworkAclIngress, by: acl, tracked: false });
+        }
+        if interface.source_dest_check && !interface.has(tuple.dst) {
+            return out.drop(packet, DropReason::SourceDestCheck, interface.cite);
+        }
+        match interface.admit(now, false, tuple, &packet, generation, &self.timeouts) {
+            Ok(flow) => {
+                flow.inward = Way { generation, acl, ..Way::UNDECIDED };
+                note_allowed(out, &packet, Filter::SecurityGroupIngress, flow);
+                out.send(to, packet);
+            }
+            Err((reason, by)) => out.drop(packet, reason, by),
+        }
+    }
+
+    /// A packet from a gateway: delivered by address, whatever the route tables say (facts I9).
+    fn from_gateway(&mut self, now: SimTime, packet: Packet, out: &mut Effects<'_>) {
+        let Some(tuple) = self.fragments.complete(now, &packet) else {
+            return out.drop(packet, DropReason::HostLimit, self.cite);
+        };
+        match self.port_of(tuple.dst) {
+            Some(to) => self.to_interface(now, None, to, &tuple, packet, out),
+            None => out.drop(packet, DropReason::NoSuchInterface, self.cite),
+        }
+    }
+}
+
+impl Node for VpcRouter {
+    fn on_packet(&mut self, now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
+        match self.ports.get(from.0 as usize) {
+            Some(Attachment::Interface(_)) => self.from_interface(now, from, packet, out),
+            Some(Attachment::Gateway) => self.from_gateway(now, packet, out),
+            Some(Attachment::Peering { cite, .. }) => {
+                // A peering carries traffic to interfaces of this VPC only; nothing of it goes on (facts P1).
+                let cite = *cite;
+                if self.owns(packet.dst()) {
+                    self.from_gateway(now, packet, out);
+                } else {
+                    out.drop(packet, DropReason::PeeringAddress, cite);
+                }
+            }
+            Some(Attachment::Resolver) => match self.port_of(packet.dst()) {
+                Some(to) => out.send(to, packet),
+                None => out.drop(packet, DropReason::NoSuchInterface, self.cite),
+            },
+            Some(Attachment::Vacant) | None => out.drop(packet, DropReason::NoLink, self.cite),
+        }
+    }
+
+    fn on_timer(&mut self, _now: SimTime, _token: u64, _out: &mut Effects<'_>) {}
+}
+
+fn note_allowed(out: &mut Effects<'_>, packet: &Packet, filter: Filter, flow: &Flow) {
+    if flow.by != CiteId::NONE {
+        out.step(packet.id(), Step::Allowed { filter, by: flow.by, tracked: flow.tracked });
+    }
+}
+
+fn note_way(out: &mut Effects<'_>, packet: &Packet, way: &Way) {
+    if way.acl != CiteId::NONE {
+        out.step(packet.id(), Step::Allowed { filter: Filter::NetworkAclEgress, by: way.acl, tracked: false });
+    }
+    if way.route != CiteId::NONE {
+        out.step(packet.id(), Step::Routed { by: way.route });
+    }
+}
+
+fn is_group(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.is_unspecified(),
+        IpAddr::V6(address) => address.is_multicast() || address.is_unspecified(),
+    }
+}
+
+/// 169.254.0.0/16 and fe80::/10: services of the virtualization layer, of which only the resolver is modelled.
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
