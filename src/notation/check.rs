@@ -36,7 +36,7 @@ pub fn check(node: &Node, kind: &Kind, problems: &mut Problems) {
         Kind::Either(kinds) => match kinds.iter().find(|kind| suits(kind, &node.value)) {
             Some(kind) => check(node, kind, problems),
             None => {
-                let names: Vec<String> = kinds.iter().map(|kind| name_of(kind)).collect();
+                let names: Vec<String> = kinds.iter().map(name_of).collect();
                 problems.push(wrong_kind(node, &names.join(" or ")));
             }
         },
@@ -221,7 +221,10 @@ mod tests {
         &[
             key(
                 "subnets",
-                Kind::Named { keys: &Names { what: "a name", fits: |key| !key.is_empty() }, value: &Kind::Shape(&SUBNET) },
+                Kind::Named {
+                    keys: &Names { what: "a name", fits: |key| !key.is_empty() },
+                    value: &Kind::Shape(&SUBNET),
+                },
                 "",
             ),
             key("rules", Kind::OneOrMany(&Kind::Text), ""),

@@ -83,7 +83,8 @@ pub fn share(node: &Node) -> Result<f64, Problem> {
     let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let share = plain.then(|| number.parse::<f64>().ok()).flatten().map(|number| number / scale);
     share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| {
-        Problem::error(node.span, format!("`{}` is not a share", brief(written))).help("from 0 to 1, or from 0% to 100%")
+        Problem::error(node.span, format!("`{}` is not a share", brief(written)))
+            .help("from 0 to 1, or from 0% to 100%")
     })
 }
 

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_problem_shows_its_line_a_caret_and_help() {
         let problems = [
-            Problem::error(Span { start: 40, end: 52 }, "`10.0.0.0/99` is not a CIDR block").label("here"),
+            Problem::error(Span { start: 39, end: 50 }, "`10.0.0.0/99` is not a CIDR block").label("here"),
             Problem::error(Span { start: 18, end: 24 }, "unknown key `subnts`").did_you_mean("subnts", ["subnets"]),
         ];
         assert_eq!(
