@@ -1,1 +1,3 @@
-//! Not yet furnished.
+//! Floor 5: programs that hosts run and what they serve: S3, HTTP, DNS, DynamoDB and their clients.
+
+pub mod s3;
