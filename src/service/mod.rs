@@ -1,3 +1,3 @@
-//! Floor 5: programs that hosts run and what they serve: S3, HTTP, DNS, DynamoDB and their clients.
+//! Floor 5: programs that hosts run: clients of S3 and of other hosts, servers, S3 itself, DNS. Knows no account.
 
-pub mod s3;
+pub mod spec;
