@@ -1,3 +1,4 @@
-//! Floor 5: programs that hosts run: clients of S3 and of other hosts, servers, S3 itself, DNS. Knows no account.
+//! Floor 5: programs that hosts run and what they serve: S3, HTTP, DNS, DynamoDB and their clients.
 
+pub mod s3;
 pub mod spec;
