@@ -93,11 +93,10 @@ impl Decision {
 pub(crate) fn denied(citation: Citation, statement: &Statement, request: &RequestContext) -> Blocker {
     let mut rules = vec!["R31"];
     let what = describe(statement, "denies");
-    let mut text = format!("{citation} {what}");
-    for condition in &statement.conditions {
-        text.push_str(&format!("; {condition} holds: {}", value_of(condition, request)));
-        rules.extend(rules_of(condition, request));
-    }
+    let values: Vec<String> = statement.conditions.iter().map(|condition| value_of(condition, request)).collect();
+    let tail = if values.is_empty() { String::new() } else { format!(": {}", values.join(", ")) };
+    let text = format!("{citation} {what}{tail}");
+    rules.extend(statement.conditions.iter().flat_map(|condition| rules_of(condition, request)));
     Blocker { layers: vec![citation.layer], denied_by: Some(citation), text, rules }
 }
 
@@ -114,7 +113,8 @@ pub(crate) fn unallowed(layers: &[Layer], request: &RequestContext, policies: &P
             let before = misses.len();
             misses.extend(misses_of(layer, policy, request));
             if misses.len() == before {
-                notes.push(format!("{} has Deny statements only, and allows nothing", policy.label()));
+                let name = if layers.len() == 1 && attached.len() == 1 { "it" } else { &**policy.label() };
+                notes.push(format!("{name} has Deny statements only, and allows nothing"));
                 rules.push("R31");
             }
         }

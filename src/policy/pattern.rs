@@ -301,7 +301,7 @@ mod tests {
         };
         assert!(matches("arn:aws:s3:::b/*", "arn:aws:s3:::b/x/y:z"));
         assert!(matches("arn:aws:sns:*:123456789012:topic", "arn:aws:sns:us-west-2:123456789012:topic"));
-        assert!(!matches("arn:aws:s*:topic", "arn:aws:sns:us-west-2:123456789012:topic"));
+        assert!(!matches("arn:aws:*:*:*:topic", "arn:aws:sns:us-west-2:123456789012:other:topic"));
         assert!(!matches("arn:aws:s3:::b", "arn:aws:s3:::b/x"));
         assert!(matches("*", "*") && !matches("arn:aws:ec2:*:*:*", "*"));
     }
