@@ -64,8 +64,8 @@ impl Condition {
                 })?,
                 order,
             ),
-            Comparison::Truth => Operand::Truths(each(values, |text| parse_truth(text))?),
-            Comparison::Null => Operand::Absent(each(values, |text| parse_truth(text))?),
+            Comparison::Truth => Operand::Truths(each(values, parse_truth)?),
+            Comparison::Null => Operand::Absent(each(values, parse_truth)?),
             Comparison::Bytes => {
                 Operand::Bytes(each(values, |text| parse_base64(text).ok_or_else(|| format!("`{text}` is no base64")))?)
             }
@@ -125,10 +125,9 @@ impl Condition {
                 instant_of(value).is_some_and(|value| instants.iter().any(|instant| order.holds(&value, instant)))
             }
             Operand::Truths(truths) => truth_of(value).is_some_and(|value| truths.contains(&value)),
-            Operand::Bytes(all) => value
-                .single_text()
-                .and_then(|text| parse_base64(&text))
-                .is_some_and(|value| all.iter().any(|bytes| *bytes == value)),
+            Operand::Bytes(all) => {
+                value.single_text().and_then(|text| parse_base64(&text)).is_some_and(|value| all.contains(&value))
+            }
             Operand::Networks(networks) => {
                 address_of(value).is_some_and(|value| networks.iter().any(|network| network.contains(&value)))
             }

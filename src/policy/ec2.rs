@@ -12,8 +12,8 @@ pub const UNAUTHORIZED_MESSAGE: &str = "You are not authorized to perform this o
 /// nor `DescribePrefixLists` (rule R28, facts.md Q11); the describe calls cannot to this day.
 pub fn has_resource_level(era: Era, action: &str) -> bool {
     let name = action.split_once(':').map_or(action, |(_, name)| name).to_ascii_lowercase();
-    let endpoint_action = name.contains("vpcendpoint");
-    !name.starts_with("describe") && !(era == Era::Y2017 && endpoint_action)
+    let whole_only = era == Era::Y2017 && name.contains("vpcendpoint");
+    !whole_only && !name.starts_with("describe")
 }
 
 /// Judges an EC2 call by the policies of who makes it. `named` are the ARNs of the resources that the call names or

@@ -7,6 +7,7 @@
 mod action;
 mod condition;
 mod decode;
+mod decode_principal;
 mod document;
 mod evaluate;
 mod explain;

@@ -75,8 +75,10 @@ impl Pattern {
     /// Whether the whole of `subject` matches. A variable that the request has no single value for matches nothing.
     pub(crate) fn matches(&self, subject: &str, request: &RequestContext) -> bool {
         match self.parts.as_slice() {
+            [] => return subject.is_empty(),
             [Part::Run] => return true,
             [Part::Text(text)] => return **text == *subject,
+            [Part::Text(text), Part::Run] => return subject.starts_with(&**text),
             _ => {}
         }
         let values: Option<Vec<Cow<'_, str>>> =
