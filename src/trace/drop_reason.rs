@@ -121,6 +121,8 @@ drop_reasons! {
     UnknownConnection = "UNKNOWN_CONNECTION", "the host has no such connection, and is set to stay silent";
     /// An RST, or an ICMP error, for a connection the host does not have.
     StrayReset = "STRAY_RESET", "a reset for a connection that the host does not have";
+    /// An RST whose sequence number its connection does not expect. (RFC 9293 section 3.5.3)
+    ResetIgnored = "RESET_IGNORED", "a reset with a sequence number that its connection does not expect";
     /// Nobody listens, and the host is set to say nothing about it.
     PortFiltered = "PORT_FILTERED", "the host does not answer on this port";
     /// The listener's backlog is full.

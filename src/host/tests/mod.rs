@@ -1,0 +1,4 @@
+//! Hosts on a direct link: what they say to each other, packet by packet.
+
+mod bed;
+mod tcp;
