@@ -75,8 +75,9 @@ impl Reassembler {
         Self::default()
     }
 
-    /// Takes the bytes of one fragment. The bytes of the whole packet once its last piece is there. Overlapping pieces
-    /// discard the packet, as RFC 5722 asks for IPv6 and Linux does for both.
+    /// Takes the bytes of one fragment. The bytes of the whole packet once its last piece is there. A piece that
+    /// came before is ignored; pieces that overlap otherwise discard the packet, as RFC 5722 asks for IPv6 and Linux
+    /// does for both.
     pub fn take(&mut self, now: SimTime, packet: &Packet) -> Option<Vec<u8>> {
         let fragment = packet.fragment().filter(|_| packet.is_v4())?;
         self.partial.retain(|_, partial| now < partial.expires);
@@ -92,6 +93,9 @@ impl Reassembler {
         });
         let body = &packet.bytes()[packet.transport_offset()..];
         let end = fragment.offset + body.len() as u32;
+        if partial.pieces.get(&fragment.offset).is_some_and(|piece| piece.len() == body.len()) {
+            return None;
+        }
         let overlaps = partial
             .pieces
             .range(..end)

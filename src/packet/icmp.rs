@@ -8,7 +8,7 @@ use pnet_packet::ip::IpNextHeaderProtocols;
 use pnet_packet::ipv4::MutableIpv4Packet;
 use pnet_packet::ipv6::MutableIpv6Packet;
 
-use super::checksum::{fold, pseudo_header, sum_words, update};
+use super::checksum::{fold, pseudo_header, sum_words, update, update16};
 use super::flow::{FiveTuple, Protocol};
 use super::ip::Packet;
 
@@ -190,7 +190,8 @@ impl Packet {
         let start = self.transport_offset() + 8;
         let icmp = self.transport_offset();
         let bytes = &mut self.inner_mut().bytes;
-        let (head, quote) = bytes.split_at_mut(start);
+        let before = fold(sum_words(&bytes[start..]));
+        let quote = &mut bytes[start..];
         let header = usize::from(quote[0] & 0x0f) * 4;
         let protocol = Protocol(quote[9]);
         for (to, address_at, port_at) in [(source, 12, 0), (destination, 16, 2)] {
@@ -208,9 +209,9 @@ impl Packet {
                 field.copy_from_slice(&to.port().to_be_bytes());
             }
         }
-        // Errors are rare: the sum over the whole message is simpler than three differences.
-        head[icmp + 2..icmp + 4].fill(0);
-        let sum = !fold(sum_words(&bytes[icmp..]));
+        // By difference, as a first fragment of an error holds only a part of what its checksum covers.
+        let after = fold(sum_words(&bytes[start..]));
+        let sum = update16(u16::from_be_bytes([bytes[icmp + 2], bytes[icmp + 3]]), before, after);
         bytes[icmp + 2..icmp + 4].copy_from_slice(&sum.to_be_bytes());
         self.reread();
         true

@@ -388,10 +388,12 @@ fn dissect_v6(bytes: &[u8]) -> Result<Dissected, Malformed> {
     };
     let (mut next, mut at, mut fragment) = (bytes[6], IPV6_HEADER, None);
     for _ in 0..EXTENSION_HEADERS_MAX {
+        // Behind the header of a later fragment stands a piece of payload, whatever the next header is.
+        let later = fragment.is_some_and(|fragment: Fragment| fragment.offset != 0);
         // RFC 8200 section 4: hop-by-hop, routing and destination options carry their length; a fragment header is 8.
         let length = match next {
-            0 | 43 | 60 if at + 8 <= total_len => (usize::from(bytes[at + 1]) + 1) * 8,
-            44 if at + 8 <= total_len => {
+            0 | 43 | 60 if !later && at + 8 <= total_len => (usize::from(bytes[at + 1]) + 1) * 8,
+            44 if !later && at + 8 <= total_len => {
                 let flags = be16(bytes, at + 2);
                 let identification = u32::from_be_bytes([bytes[at + 4], bytes[at + 5], bytes[at + 6], bytes[at + 7]]);
                 let (offset, more) = (u32::from(flags & 0xfff8), flags & 1 != 0);
@@ -400,7 +402,7 @@ fn dissect_v6(bytes: &[u8]) -> Result<Dissected, Malformed> {
                 }
                 8
             }
-            0 | 43 | 44 | 60 => return Err(Malformed::Truncated),
+            0 | 43 | 44 | 60 if !later => return Err(Malformed::Truncated),
             _ => {
                 let protocol = Protocol(next);
                 let (src_port, dst_port) = ports(protocol, &bytes[at..total_len], fragment)?;

@@ -5,6 +5,8 @@
 //! here knows a VPC.
 
 mod checksum;
+#[cfg(test)]
+pub(crate) mod craft;
 mod flow;
 mod fragment;
 mod icmp;
@@ -12,6 +14,8 @@ mod ip;
 mod pool;
 mod reset;
 mod rewrite;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use checksum::{checksums_hold, fold, sum_words, update16};

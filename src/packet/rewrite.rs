@@ -2,9 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use pnet_packet::Packet as _;
-use pnet_packet::tcp::{TcpOptionNumbers, TcpPacket};
-
 use super::checksum::{update, update16};
 use super::flow::Protocol;
 use super::ip::{Packet, TcpFlags};
@@ -159,17 +156,31 @@ pub fn clamp_mss(packet: &mut Packet, mss: u16) -> bool {
     true
 }
 
-/// The offset of the MSS value in a TCP header, and the value.
-fn mss_option(header: &[u8]) -> Option<(usize, u16)> {
-    let tcp = TcpPacket::new(header)?;
-    let mut at = 20;
-    for option in tcp.get_options_iter() {
-        if option.get_number() == TcpOptionNumbers::MSS {
-            let value = option.payload();
-            return (value.len() == 2 && at + 4 <= header.len())
-                .then(|| (at + 2, u16::from_be_bytes([value[0], value[1]])));
+/// The offset of the MSS value in a TCP segment, and the value (RFC 9293 section 3.2). Options behind one of an impossible
+/// length are not read: nobody can say where they begin.
+fn mss_option(segment: &[u8]) -> Option<(usize, u16)> {
+    let header = segment.get(..usize::from(segment[12] >> 4) * 4)?;
+    let mut at = TCP_HEADER_MIN;
+    while let [kind, rest @ ..] = header.get(at..)? {
+        let length = match (*kind, rest) {
+            (END_OF_OPTIONS, _) => return None,
+            (NO_OPERATION, _) => 1,
+            (_, [length, ..]) => usize::from(*length),
+            (_, []) => return None,
+        };
+        if *kind == MSS && length == 4 {
+            let value = header.get(at + 2..at + 4)?;
+            return Some((at + 2, u16::from_be_bytes([value[0], value[1]])));
         }
-        at += option.packet().len();
+        if *kind != NO_OPERATION && length < 2 {
+            return None;
+        }
+        at += length;
     }
     None
 }
+
+const TCP_HEADER_MIN: usize = 20;
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const MSS: u8 = 2;
