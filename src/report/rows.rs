@@ -1,0 +1,282 @@
+//! What a row of the timeline says: each happening in words an AWS engineer would use. Folds and writes nothing.
+
+use std::collections::BTreeSet;
+
+use super::flows::{FlowId, Open, landmark, path_text};
+use super::happening::{Fate, Happening, View};
+use super::words;
+use crate::trace::{Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
+
+/// How much a row wants to be seen.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// As it should be.
+    Plain,
+    /// Somebody changed the world.
+    Change,
+    /// Something came about: a connection stands, a program is done.
+    Good,
+    /// Worth a look.
+    Notable,
+    /// A reset, a drop, a failure.
+    Bad,
+}
+
+/// A row without its time.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) mark: Mark,
+    pub(crate) who: String,
+    pub(crate) text: String,
+    /// Lines below, indented.
+    pub(crate) below: Vec<String>,
+}
+
+impl Row {
+    fn new(mark: Mark, who: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { mark, who: who.into(), text: text.into(), below: Vec::new() }
+    }
+}
+
+/// The row of a happening; `None` for what people need not read.
+pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
+    match happening {
+        Happening::Change { text, refused: None } => Some(Row::new(Mark::Change, "control", *text)),
+        Happening::Change { text, refused: Some(why) } => {
+            Some(Row::new(Mark::Bad, "control", format!("{text} is refused: {why}")))
+        }
+        Happening::Connection { end, what, .. } => connection(view, end, what),
+        Happening::Program { node, program, what } => self::program(view, *node, *program, what),
+        Happening::Request { node, request } => Some(self::request(view, *node, request)),
+        // Each translation is in the path and in what the far end sees.
+        Happening::Translated { .. } => None,
+        Happening::Path { flow, node, before, by, .. } => path(view, *flow, *node, before, *by),
+        Happening::Seen { flow, node, before, after } => {
+            let flow = view.flows.flow(*flow)?;
+            let text = format!(
+                "sees {} from {} now, no longer from {}",
+                flow.name(view.names),
+                after.source(),
+                before.source()
+            );
+            Some(Row::new(Mark::Notable, words::node_name(view.names, *node), text))
+        }
+        Happening::Retransmitted { flow, node, glimpse, .. } => {
+            let name = view.flows.flow(*flow)?.name(view.names);
+            let text = format!("{name}: sends {} again", glimpse.text());
+            Some(Row::new(Mark::Notable, words::node_name(view.names, *node), text))
+        }
+        Happening::ResetSent { node, packet, tuple, flow, made } => {
+            let who = words::node_name(view.names, *node);
+            let to = words::address_name(view.names, tuple.dst);
+            let text = match made {
+                Some(made) => {
+                    let of = flow_name(view, made.offender_flow.or(*flow), tuple);
+                    let because = words::answer_sentence(made.why);
+                    let by = words::cite_text(view.names.citations.get(made.by));
+                    let by = by.map_or(String::new(), |by| format!(", by {by}"));
+                    format!("{of}: sends RST {packet} to {to}, because {because}{by}")
+                }
+                None => format!("{}: sends RST {packet} to {to} to end it", flow_name(view, *flow, tuple)),
+            };
+            Some(Row::new(Mark::Bad, who, text))
+        }
+        Happening::ResetEnded { node, packet, fate, made, flow, .. } => {
+            let what = match fate {
+                Fate::Ignored => "ignores RST, for its sequence number is not the one expected",
+                Fate::NoConnection => "ignores RST, for it has no such connection any more",
+                Fate::Arrived | Fate::Lost => return None,
+            };
+            let of = made.and_then(|made| made.offender_flow).or(*flow);
+            let of = of.and_then(|of| view.flows.flow(of)).map(|flow| flow.name(view.names));
+            let of = of.map_or(String::new(), |name| format!("{name}: "));
+            let what = what.replace("RST", &format!("RST {packet}"));
+            Some(Row::new(Mark::Notable, words::node_name(view.names, *node), format!("{of}{what}")))
+        }
+        Happening::Answered { node, tuple, made, .. } => {
+            let of = flow_name(view, made.offender_flow, &tuple.reversed());
+            let (kind, because) = (words::answer_kind(made.why), words::answer_sentence(made.why));
+            let to = words::address_name(view.names, tuple.dst);
+            let text = format!("{of}: sends {kind} to {to}, because {because}");
+            Some(Row::new(Mark::Notable, words::node_name(view.names, *node), text))
+        }
+        Happening::Dropped { node, tuple, flow, glimpse, reason, by, .. } => {
+            // What became of an RST is told by its end.
+            if glimpse.is_reset() && Fate::of_drop(*reason) == Fate::NoConnection {
+                return None;
+            }
+            let name = match (flow.and_then(|flow| view.flows.flow(flow)), tuple) {
+                (Some(flow), _) => flow.name(view.names),
+                (None, Some(tuple)) => words::tuple_name(view.names, tuple),
+                (None, None) => "a packet".to_owned(),
+            };
+            let why = words::drop_text(view.names, *reason, *by);
+            let text = format!("{name}: drops {}: {why}", glimpse.text());
+            Some(Row::new(Mark::Bad, words::node_name(view.names, *node), text))
+        }
+    }
+}
+
+fn flow_name(view: &View<'_>, flow: Option<FlowId>, tuple: &crate::packet::FiveTuple) -> String {
+    match flow.and_then(|flow| view.flows.flow(flow)) {
+        Some(flow) => flow.name(view.names),
+        None => words::tuple_name(view.names, tuple),
+    }
+}
+
+fn connection(view: &View<'_>, end: &Open, what: &ConnectionNote) -> Option<Row> {
+    let who = words::node_name(view.names, end.node);
+    let label = &end.label;
+    let row = |mark, text: String| Some(Row::new(mark, who.clone(), format!("{label}: {text}")));
+    match what {
+        ConnectionNote::Opening => {
+            let (from, to) = (end.tuple.source(), end.tuple.destination());
+            row(Mark::Plain, format!("opens, from {from} to {to}"))
+        }
+        // The other end tells of it.
+        ConnectionNote::Accepting | ConnectionNote::PeerClosed => None,
+        ConnectionNote::Established if end.opener => Some(established(view, end, who.clone())),
+        ConnectionNote::Established => None,
+        ConnectionNote::Reset { by } => row(Mark::Bad, format!("reset by RST {by}{}", lived(view, end))),
+        ConnectionNote::Refused { by } => row(Mark::Bad, format!("refused by RST {by}")),
+        ConnectionNote::TimedOut => row(Mark::Bad, format!("timed out: nobody answered{}", lived(view, end))),
+        ConnectionNote::Unreachable { error, from } => {
+            let from = view.names.directory.address(*from);
+            row(Mark::Bad, format!("cannot be opened: {} says {}", from, words::icmp_text(*error)))
+        }
+        ConnectionNote::SoftError { error, from } => {
+            let from = view.names.directory.address(*from);
+            row(Mark::Notable, format!("{} says {}; the connection goes on", from, words::icmp_text(*error)))
+        }
+        ConnectionNote::PathMtu { mtu } => row(Mark::Notable, format!("sends packets of at most {mtu} bytes now")),
+        // One row for both ends, told by the one that opened it while that is there to tell.
+        ConnectionNote::Closed if end.opener || end.peer.is_none() => {
+            row(Mark::Plain, format!("closed{}", lived(view, end)))
+        }
+        ConnectionNote::Closed => None,
+        ConnectionNote::Aborted => row(Mark::Bad, format!("aborted by its own program{}", lived(view, end))),
+    }
+}
+
+/// ` after 5 s`, behind the end of a connection that stood.
+fn lived(view: &View<'_>, end: &Open) -> String {
+    match end.established_at {
+        Some(_) => format!(" after {}", words::length_text(view.at.since(end.opened_at))),
+        None => String::new(),
+    }
+}
+
+fn established(view: &View<'_>, end: &Open, who: String) -> Row {
+    let took = words::length_text(view.at.since(end.opened_at));
+    let flow = end.flow.and_then(|flow| view.flows.flow(flow));
+    let by = flow.map_or(String::new(), |flow| format!(" by {}", path_text(view.names, &flow.path)));
+    let mut row = Row::new(Mark::Good, who, format!("{}: stands after {took}{by}", end.label));
+    let Some(flow) = flow else { return row };
+    let mut seen = BTreeSet::new();
+    let routes = flow.routes.iter().filter(|route| seen.insert(**route));
+    let routes: Vec<_> = routes.filter_map(|route| words::cite_text(view.names.citations.get(*route))).collect();
+    if !routes.is_empty() {
+        row.below.push(format!("by {}", routes.join("; ")));
+    }
+    if let Some((far, seen)) = flow.far.zip(flow.seen_as).filter(|(_, seen)| seen.source() != end.tuple.source()) {
+        let named = view.names.directory.addresses.get(&seen.src);
+        let named = named.map_or(String::new(), |name| format!(" ({name})"));
+        row.below.push(format!("{} sees it come from {}{named}", words::node_name(view.names, far), seen.source()));
+    }
+    row
+}
+
+fn path(view: &View<'_>, flow: FlowId, node: NodeId, before: &[NodeId], by: crate::trace::CiteId) -> Option<Row> {
+    let flow = view.flows.flow(flow)?;
+    let names = view.names;
+    let kind = names.directory.nodes.get(node.0 as usize).map(|info| info.component);
+    let device = match kind {
+        Some(Component::VpcEndpoint) => "endpoint ",
+        Some(Component::NatGateway) => "NAT gateway ",
+        Some(Component::InternetGateway) => "internet gateway ",
+        _ => "",
+    };
+    let instead = match landmark(names, before) {
+        Some(old) if old != node => format!(", no longer by {}", words::node_name(names, old)),
+        _ => String::new(),
+    };
+    let because = words::cite_text(names.citations.get(by));
+    let because = because.map_or(String::new(), |text| format!(", because {text}"));
+    let text = format!("{}: now by {device}{}{instead}{because}", flow.name(names), words::node_name(names, node));
+    Some(Row::new(Mark::Notable, words::node_name(names, flow.origin), text))
+}
+
+fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote) -> Option<Row> {
+    let who = words::node_name(view.names, node);
+    let info = view.names.directory.programs.get(program.0 as usize);
+    let name = info.map_or_else(|| format!("program {}", program.0), |info| info.name.clone());
+    let address = |address: &std::net::IpAddr| view.names.directory.address(*address);
+    let row = |mark, text: String| Some(Row::new(mark, who.clone(), text));
+    match what {
+        ProgramNote::Started => {
+            let what = info.map_or("", |info| &info.what);
+            let what = if what.is_empty() { String::new() } else { format!(": {what}") };
+            row(Mark::Plain, format!("{name} starts{what}"))
+        }
+        ProgramNote::Resolved { name: asked, addresses } if addresses.is_empty() => {
+            row(Mark::Notable, format!("{name}: {asked} has no address"))
+        }
+        ProgramNote::Resolved { name: asked, addresses } => {
+            let all: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+            row(Mark::Plain, format!("{name}: {asked} is {}", all.join(", ")))
+        }
+        // Progress is for triggers; the transfer is folded into the connection's rows.
+        ProgramNote::Sent { .. } | ProgramNote::Received { .. } => None,
+        ProgramNote::Request { what } => row(Mark::Plain, format!("{name} asks {what}")),
+        ProgramNote::Response { status, what } => {
+            let mark = if *status < 400 { Mark::Plain } else { Mark::Bad };
+            let status = if *status == 0 { String::new() } else { format!("{status} ") };
+            row(mark, format!("{name} is answered {status}{what}"))
+        }
+        ProgramNote::Reply { from, sequence, ttl, after, bytes, error: None } => {
+            let (from, after) = (address(from), words::length_text(*after));
+            row(Mark::Plain, format!("{name}: {bytes} bytes from {from}: seq={sequence} ttl={ttl} time={after}"))
+        }
+        ProgramNote::Reply { from, sequence, after, error: Some(error), .. } => {
+            let (from, after) = (address(from), words::length_text(*after));
+            row(Mark::Plain, format!("{name}: {sequence}  {from}  {after}  {}", words::icmp_text(*error)))
+        }
+        ProgramNote::Retrying { attempt, after, because } => {
+            let after = words::length_text(*after);
+            row(Mark::Notable, format!("{name} tries again in {after}, attempt {attempt}, because {because}"))
+        }
+        ProgramNote::Idle { length } => row(Mark::Plain, format!("{name} is idle for {}", words::length_text(*length))),
+        ProgramNote::Said(text) => row(Mark::Plain, format!("{name}: {text}")),
+        ProgramNote::Completed { what } => row(Mark::Good, format!("{name} completes: {what}")),
+        ProgramNote::Failed { error } => row(Mark::Bad, format!("{name} fails: {error}")),
+    }
+}
+
+fn request(view: &View<'_>, node: NodeId, request: &RequestNote) -> Row {
+    let mark = if request.status < 400 { Mark::Plain } else { Mark::Bad };
+    let object = match (&request.bucket[..], &request.key[..]) {
+        ("-", "-") => String::new(),
+        (bucket, "-") => format!(" {bucket}"),
+        (bucket, key) => format!(" {bucket}/{key}"),
+    };
+    let error = if request.error.is_empty() { String::new() } else { format!(" {}", request.error) };
+    let by = match (&request.endpoint, &request.vpc) {
+        (Some(endpoint), Some(vpc)) => format!(" by {endpoint} of {vpc}"),
+        (Some(endpoint), None) => format!(" by {endpoint}"),
+        (None, _) => String::new(),
+    };
+    let mut sizes = Vec::new();
+    for (bytes, way) in [(request.bytes_received, "in"), (request.bytes_sent, "out")] {
+        if 0 < bytes {
+            sizes.push(format!(", {} {way}", words::bytes_text(bytes)));
+        }
+    }
+    let from = std::net::SocketAddr::new(request.source, request.source_port);
+    let text =
+        format!("log: {}{object} {}{error} from {from}{by}{}", request.operation, request.status, sizes.concat());
+    let mut row = Row::new(mark, words::node_name(view.names, node), text);
+    if !request.because.is_empty() {
+        row.below.push(format!("because {}", request.because));
+    }
+    row
+}
