@@ -16,6 +16,7 @@ mod nat_table;
 mod stateful_filter;
 mod stateless_filter;
 mod subnet;
+mod unmodeled;
 mod vpc_router;
 mod vpn_gateway;
 
@@ -31,5 +32,6 @@ pub use nat_table::{Mapping, NatLimits, NatTable, Refusal};
 pub use stateful_filter::{FilterRule, Members, Peer, Ports, StatefulFilter};
 pub use stateless_filter::{StatelessFilter, StatelessRule};
 pub use subnet::SubnetEdge;
+pub use unmodeled::Unmodeled;
 pub use vpc_router::{Attachment, VpcRouter};
 pub use vpn_gateway::VpnGateway;

@@ -86,11 +86,7 @@ impl AppCx<'_, '_> {
 
     /// Lets `read` take bytes that have arrived in one piece: it says how many it took. `Ok(None)` if there are none;
     /// [`NetError::Closed`] at the end of the stream.
-    pub fn recv<R>(
-        &mut self,
-        socket: SocketId,
-        read: impl FnOnce(&[u8]) -> (usize, R),
-    ) -> Result<Option<R>, NetError> {
+    pub fn recv<R>(&mut self, socket: SocketId, read: impl FnOnce(&[u8]) -> (usize, R)) -> Result<Option<R>, NetError> {
         match self.stack.receive(socket, read)? {
             Received::Some(answer) => Ok(Some(answer)),
             Received::Nothing => Ok(None),

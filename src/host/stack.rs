@@ -133,8 +133,7 @@ impl Stack {
             let address = interface.addresses.iter().find(|address| fits(address))?;
             Some((*address, PortId(index as u32)))
         });
-        let by_prefix =
-            || asked.filter(|asked| fits(asked) && self.owns(*asked)).map(|address| (address, PortId(0)));
+        let by_prefix = || asked.filter(|asked| fits(asked) && self.owns(*asked)).map(|address| (address, PortId(0)));
         own.or_else(by_prefix).ok_or(NetError::NoAddress)
     }
 

@@ -114,8 +114,7 @@ impl Stack {
             self.established(index);
         }
         let Some(connection) = self.connections.get_mut(index as usize) else { return };
-        let peer_closed =
-            matches!(after.state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait);
+        let peer_closed = matches!(after.state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait);
         if peer_closed && !connection.peer_closed {
             connection.peer_closed = true;
             self.say(index, ConnectionNote::PeerClosed);

@@ -114,13 +114,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "nat-",
         &["NatGatewayId", "NatGatewayAddresses"],
     ),
-    read(
-        "VpnGateways",
-        "ec2 describe-vpn-gateways",
-        Answer::VpnGateways,
-        "vgw-",
-        &["VpnGatewayId", "VpcAttachments"],
-    ),
+    read("VpnGateways", "ec2 describe-vpn-gateways", Answer::VpnGateways, "vgw-", &["VpnGatewayId", "VpcAttachments"]),
     read(
         "CustomerGateways",
         "ec2 describe-customer-gateways",
@@ -148,7 +142,13 @@ pub(crate) const KINDS: &[Kind] = &[
     read("NetworkAcls", "ec2 describe-network-acls", Answer::NetworkAcls, "acl-", &["NetworkAclId", "Entries"]),
     read("PrefixLists", "ec2 describe-prefix-lists", Answer::PrefixLists, "pl-", &["PrefixListId", "PrefixListName"]),
     read("Entries", "ec2 get-managed-prefix-list-entries", Answer::PrefixListEntries, "", &[]),
-    read("VpcEndpoints", "ec2 describe-vpc-endpoints", Answer::VpcEndpoints, "vpce-", &["VpcEndpointId", "ServiceName"]),
+    read(
+        "VpcEndpoints",
+        "ec2 describe-vpc-endpoints",
+        Answer::VpcEndpoints,
+        "vpce-",
+        &["VpcEndpointId", "ServiceName"],
+    ),
     read(
         "ServiceDetails",
         "ec2 describe-vpc-endpoint-services",
@@ -360,7 +360,8 @@ pub(crate) const KINDS: &[Kind] = &[
 ];
 
 /// Top-level keys that stand beside an answer's list and say nothing of the network.
-pub(crate) const BESIDE: &[&str] = &["NextToken", "ResponseMetadata", "PaginationMarker", "nextToken", "AdditionalRoutesAvailable"];
+pub(crate) const BESIDE: &[&str] =
+    &["NextToken", "ResponseMetadata", "PaginationMarker", "nextToken", "AdditionalRoutesAvailable"];
 
 /// The answer that describes one VPC's attribute has no list.
 pub(crate) const VPC_ATTRIBUTE: Kind =

@@ -151,9 +151,8 @@ fn fields(offset: usize, line: &str) -> Result<Vec<Field>, Problem> {
     loop {
         let from = rest + (line[rest..].len() - line[rest..].trim_start().len());
         let (text, end) = if line[from..].starts_with('"') {
-            quoted(line, from).ok_or_else(|| {
-                Problem::error(Span::new(offset + from..offset + line.len()), "quote is never closed")
-            })?
+            quoted(line, from)
+                .ok_or_else(|| Problem::error(Span::new(offset + from..offset + line.len()), "quote is never closed"))?
         } else {
             let end = line[from..].find(',').map_or(line.len(), |comma| from + comma);
             (line[from..end].trim_end().to_owned(), from + line[from..end].trim_end().len())
@@ -162,7 +161,10 @@ fn fields(offset: usize, line: &str) -> Result<Vec<Field>, Problem> {
         match line[end..].find(',') {
             Some(comma) if line[end..end + comma].trim().is_empty() => rest = end + comma + 1,
             Some(_) => {
-                return Err(Problem::error(Span::new(offset + end..offset + line.len()), "text behind a closing quote"));
+                return Err(Problem::error(
+                    Span::new(offset + end..offset + line.len()),
+                    "text behind a closing quote",
+                ));
             }
             None => return Ok(fields),
         }
@@ -313,7 +315,8 @@ mod tests {
 
     #[test]
     fn columns_may_stand_in_any_order_and_ttl_may_be_left_out() {
-        let (list, problems) = read("probe,port,saw,to,from\r\ntcp-syn, \"443\" ,open,8.8.8.8,10.0.0.1\r\n\r\n# done\n");
+        let (list, problems) =
+            read("probe,port,saw,to,from\r\ntcp-syn, \"443\" ,open,8.8.8.8,10.0.0.1\r\n\r\n# done\n");
         assert_eq!(problems, Vec::<String>::new());
         let [one] = &list[..] else { panic!("{list:?}") };
         assert_eq!((one.line, one.probe, one.saw, one.ttl), (2, Probe::TcpSyn { port: 443 }, Saw::Open, None));

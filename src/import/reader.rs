@@ -28,9 +28,26 @@ macro_rules! ids {
 }
 
 ids!(
-    VpcId, SubnetId, RouteTableId, RouteTableAssociationId, InternetGatewayId, EgressOnlyInternetGatewayId, NatGatewayId,
-    VpcEndpointId, PrefixListId, NetworkInterfaceId, InstanceId, AllocationId, AddressAssociationId, SecurityGroupId,
-    NetworkAclId, NetworkAclAssociationId, VpcPeeringConnectionId, VpnGatewayId, CustomerGatewayId, VpnConnectionId,
+    VpcId,
+    SubnetId,
+    RouteTableId,
+    RouteTableAssociationId,
+    InternetGatewayId,
+    EgressOnlyInternetGatewayId,
+    NatGatewayId,
+    VpcEndpointId,
+    PrefixListId,
+    NetworkInterfaceId,
+    InstanceId,
+    AllocationId,
+    AddressAssociationId,
+    SecurityGroupId,
+    NetworkAclId,
+    NetworkAclAssociationId,
+    VpcPeeringConnectionId,
+    VpnGatewayId,
+    CustomerGatewayId,
+    VpnConnectionId,
     DhcpOptionsId
 );
 

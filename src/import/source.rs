@@ -53,8 +53,7 @@ pub(crate) struct Library {
 impl Library {
     /// Parses the files and finds out what they hold and whose they are.
     pub(crate) fn read(files: Vec<InputFile>, given: &Home, ledger: &mut Ledger) -> Self {
-        let mut library =
-            Self { files: Vec::new(), lists: Vec::new(), homes: Vec::new(), unreadable: BTreeSet::new() };
+        let mut library = Self { files: Vec::new(), lists: Vec::new(), homes: Vec::new(), unreadable: BTreeSet::new() };
         for (index, InputFile { path, text }) in files.into_iter().enumerate() {
             let source = Source::new(path, text);
             let (root, problems) = parse_json(&source);
@@ -109,7 +108,9 @@ impl Library {
             },
             Value::List(items) => match items.iter().find_map(kind_of_item) {
                 Some(kind) => self.lists.push(AnswerList { file, kind, place: whole, entry: None }),
-                None => ledger.warning(whole, "a list of something that no known call answers: nothing is read from it"),
+                None => {
+                    ledger.warning(whole, "a list of something that no known call answers: nothing is read from it")
+                }
             },
             Value::Null | Value::Scalar(_) => {
                 ledger.error(whole, format!("expected the answer of a describe call, found {}", root.kind()));
@@ -150,7 +151,9 @@ impl Library {
         for list in self.lists.iter().filter(|list| list.file == file) {
             for map in self.items(list).iter().filter_map(Node::as_map) {
                 if list.kind.key != "VpcPeeringConnections" {
-                    for (region, span) in map.entries.iter().filter_map(|entry| region_of_entry(&entry.key, &entry.value)) {
+                    for (region, span) in
+                        map.entries.iter().filter_map(|entry| region_of_entry(&entry.key, &entry.value))
+                    {
                         regions.entry(region).or_insert(span);
                     }
                 }
@@ -220,7 +223,9 @@ impl Library {
             match &node.value {
                 Value::List(items) => open.extend(items),
                 Value::Map(map) => open.extend(map.entries.iter().map(|entry| &entry.value)),
-                Value::Scalar(scalar) if ["vpc-", "subnet-", "eni-", "i-"].iter().any(|p| scalar.text.starts_with(p)) => {
+                Value::Scalar(scalar)
+                    if ["vpc-", "subnet-", "eni-", "i-"].iter().any(|p| scalar.text.starts_with(p)) =>
+                {
                     ids.insert(scalar.text.as_str());
                 }
                 Value::Scalar(_) | Value::Null => {}
@@ -317,8 +322,22 @@ pub(crate) fn region_in(text: &str) -> Option<RegionName> {
 /// The first and the middle words of region names; the form alone would take `route-tables-2` for one.
 const FIRST: [&str; 11] = ["af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us"];
 const MIDDLE: [&str; 16] = [
-    "central", "de", "east", "gov", "iso", "isob", "isoe", "isof", "north", "northeast", "northwest", "south",
-    "southeast", "southwest", "west", "b",
+    "central",
+    "de",
+    "east",
+    "gov",
+    "iso",
+    "isob",
+    "isoe",
+    "isof",
+    "north",
+    "northeast",
+    "northwest",
+    "south",
+    "southeast",
+    "southwest",
+    "west",
+    "b",
 ];
 
 /// What one entry of an item says about its region.
@@ -390,8 +409,14 @@ mod tests {
     #[test]
     fn a_file_without_a_sign_is_at_home_with_the_ids_it_shares() {
         let (library, problems) = read(&[
-            ("s1.json", r#"{"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "AvailabilityZone": "us-east-1a"}]}"#),
-            ("s2.json", r#"{"Subnets": [{"SubnetId": "subnet-2", "VpcId": "vpc-2", "AvailabilityZone": "us-west-2a"}]}"#),
+            (
+                "s1.json",
+                r#"{"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "AvailabilityZone": "us-east-1a"}]}"#,
+            ),
+            (
+                "s2.json",
+                r#"{"Subnets": [{"SubnetId": "subnet-2", "VpcId": "vpc-2", "AvailabilityZone": "us-west-2a"}]}"#,
+            ),
             ("v1.json", r#"{"Vpcs": [{"VpcId": "vpc-1", "OwnerId": "123456789012"}]}"#),
             ("v2.json", r#"{"Vpcs": [{"VpcId": "vpc-2", "OwnerId": "123456789012"}]}"#),
             ("n.json", r#"{"NatGateways": [{"NatGatewayId": "nat-1", "SubnetId": "subnet-2"}]}"#),
@@ -415,13 +440,8 @@ mod tests {
             ("us-east-1/g", r#"{"Subnets": [{"SubnetId": "#),
         ]);
         let kinds: Vec<_> = library.lists.iter().map(|list| (list.file.0, list.kind.key)).collect();
-        let expected = [
-            (0, "Subnets"),
-            (1, "RouteTables"),
-            (2, "VpcAttribute"),
-            (3, "ServiceNames"),
-            (3, "ServiceDetails"),
-        ];
+        let expected =
+            [(0, "Subnets"), (1, "RouteTables"), (2, "VpcAttribute"), (3, "ServiceNames"), (3, "ServiceDetails")];
         assert_eq!(kinds, expected);
         assert_eq!(
             problems,

@@ -1,1 +1,18 @@
-//! Not yet furnished.
+//! Floor 6: the translator. Account records become boxes, links and tables, and a change recompiles what it touched.
+//!
+//! Nobody else knows both sides: the control plane never hears of packets, and the data plane never hears of records.
+
+mod boxes;
+mod filters;
+mod follow;
+mod hosts;
+mod interfaces;
+mod network;
+mod premises;
+mod routes;
+mod settings;
+
+pub use hosts::{CarrierInfo, OutsideHost};
+pub use network::{Network, limited};
+pub use premises::Premises;
+pub use settings::{INTERNET_MTU, Links, Outside, QUEUE_BYTES, Settings, VPC_MTU, nat_limits};

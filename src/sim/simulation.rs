@@ -1,0 +1,152 @@
+//! A world's records and the graph that stands for them, kept in step. Reads no clock: whoever calls says until when.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Calendar, InstanceId, SimTime};
+use crate::control_plane::{Action, Applied, Call, ControlError, World};
+use crate::engine::{Counters, Stop};
+use crate::host::{ConnectionInfo, Host};
+use crate::provision::{Network, Settings};
+use crate::service::spec::ProgramSpec;
+use crate::trace::{Citations, Directory, NodeId, Observer, ProgramId, ProgramInfo};
+
+/// The most events of one stretch of a run, if nobody says otherwise: far beyond any scenario, and an end for worlds
+/// that go in circles.
+pub const EVENTS_MAX: u64 = 4_000_000_000;
+
+/// One running world.
+pub struct Simulation {
+    world: World,
+    network: Network,
+    calendar: Calendar,
+    pub(super) services: super::programs::Services,
+    /// Programs of each host that has any, in the order of their start.
+    programs: BTreeMap<NodeId, Vec<ProgramId>>,
+    events_left: u64,
+}
+
+impl Simulation {
+    /// Builds the graph of a world and starts AWS's own services in it.
+    pub fn new(world: World, settings: Settings, calendar: Calendar) -> Self {
+        let network = Network::of(&world, settings);
+        let mut simulation = Self {
+            services: super::programs::Services::new(&world, calendar),
+            world,
+            network,
+            calendar,
+            programs: BTreeMap::new(),
+            events_left: EVENTS_MAX,
+        };
+        simulation.start_services();
+        simulation
+    }
+
+    /// Performs an action now, on the records and on the graph, wholly or not at all. The one door for change. `text`
+    /// is how observers hear of it.
+    pub fn apply(
+        &mut self,
+        call: &Call,
+        action: &Action,
+        text: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Applied, ControlError> {
+        let at = self.now();
+        let answer = self.world.apply(call, action, at);
+        match &answer {
+            Ok(applied) => {
+                tracing::info!(at = %at, action = action.name(), "change");
+                self.network.follow(&self.world, &call.scope, &applied.touched);
+                self.follow_services(&call.scope, &applied.touched);
+                observer.learn(&self.network.citations, &self.network.directory);
+                observer.change(at, text, None);
+            }
+            Err(error) => {
+                tracing::info!(at = %at, action = action.name(), %error, "refused");
+                observer.change(at, text, Some(&error.to_string()));
+            }
+        }
+        answer
+    }
+
+    /// Runs all events before `horizon`.
+    pub fn run_until(&mut self, horizon: SimTime, observer: &mut dyn Observer) -> Stop {
+        let before = self.network.engine.counters().events;
+        let stop = self.network.engine.run_until(horizon, self.events_left, observer);
+        self.events_left -= self.network.engine.counters().events - before;
+        stop
+    }
+
+    /// Bounds the events of the rest of the run.
+    pub fn set_budget(&mut self, events: u64) {
+        self.events_left = events;
+    }
+
+    /// Starts a program on a host now.
+    pub fn start(&mut self, node: NodeId, spec: &ProgramSpec, observer: &mut dyn Observer) -> ProgramId {
+        let id = ProgramId(u32::try_from(self.network.directory.programs.len()).expect("fewer than four billion"));
+        let what = super::programs::describe(&spec.does);
+        self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, what });
+        self.programs.entry(node).or_default().push(id);
+        observer.learn(&self.network.citations, &self.network.directory);
+        let services = &self.services;
+        self.network.engine.with::<Host, _>(node, observer, |host, out| services.launch(host, id, spec, out));
+        id
+    }
+
+    /// The records.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The graph.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The graph, to change what no EC2 action changes: links, impairments, hosts of the outside.
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    /// The calendar.
+    pub fn calendar(&self) -> Calendar {
+        self.calendar
+    }
+
+    /// The instant up to which everything has happened.
+    pub fn now(&self) -> SimTime {
+        self.network.engine.now()
+    }
+
+    /// When the next event is due.
+    pub fn next_event(&self) -> Option<SimTime> {
+        self.network.engine.next_event()
+    }
+
+    /// How many packets began and ended.
+    pub fn counters(&self) -> Counters {
+        self.network.engine.counters()
+    }
+
+    /// The names of everything.
+    pub fn directory(&self) -> &Directory {
+        &self.network.directory
+    }
+
+    /// What decided.
+    pub fn citations(&self) -> &Citations {
+        &self.network.citations
+    }
+
+    /// The machine of an instance.
+    pub fn host_of(&self, instance: &InstanceId) -> Option<NodeId> {
+        self.network.host_of(instance)
+    }
+
+    /// All connections that are open now, by host.
+    pub fn connections(&self) -> Vec<(NodeId, ConnectionInfo)> {
+        let nodes = (0..self.network.engine.node_count()).map(|index| NodeId(index as u32));
+        let hosts = nodes.filter_map(|node| Some((node, self.network.engine.node::<Host>(node)?)));
+        hosts.flat_map(|(node, host)| host.connections().into_iter().map(move |info| (node, info))).collect()
+    }
+}
