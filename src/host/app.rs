@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::config::{ConnectOptions, ListenOptions};
 use super::connection::{Carrier, Owner};
+use super::datagram::{SendOptions, UdpMessage};
 use super::error::{End, NetError};
+use super::probe::{Probe, ProbeAnswer, ProbeId};
 use super::stack::{Received, Stack, TimerTarget};
 use crate::base::{Rng, SimTime};
 use crate::engine::Effects;
@@ -51,6 +53,20 @@ pub enum AppEvent {
     Ended(SocketId, End),
     /// A timer is due.
     Timer(u64),
+    /// A datagram came in at a UDP port of its own, or an ICMP error about one that it sent.
+    Datagram {
+        /// Which port.
+        port: u16,
+        /// What came.
+        message: UdpMessage,
+    },
+    /// A probe was answered.
+    Answered {
+        /// Which probe.
+        probe: ProbeId,
+        /// With what.
+        answer: ProbeAnswer,
+    },
 }
 
 /// What an event-driven program can do.
@@ -149,6 +165,26 @@ impl AppCx<'_, '_> {
     pub fn address(&self, v4: bool) -> Option<IpAddr> {
         let mut addresses = self.stack.interfaces.iter().flat_map(|interface| &interface.addresses);
         addresses.find(|address| address.is_ipv4() == v4).copied()
+    }
+
+    /// Takes a UDP port, or any free one; [`AppEvent::Datagram`] follows for each datagram.
+    pub fn udp(&mut self, port: Option<u16>) -> Result<u16, NetError> {
+        self.stack.bind(port, Owner::App(self.app))
+    }
+
+    /// Sends a datagram from a UDP port.
+    pub fn send_to(&mut self, port: u16, bytes: &[u8], to: SocketAddr, options: SendOptions) -> Result<(), NetError> {
+        self.stack.send_datagram(port, to, bytes, options)
+    }
+
+    /// Sends a packet that asks; [`AppEvent::Answered`] follows if it is answered.
+    pub fn probe(&mut self, probe: &Probe) -> Result<ProbeId, NetError> {
+        self.stack.probe(probe, Owner::App(self.app))
+    }
+
+    /// Waits no longer for the answer to a probe. Answered probes have to be forgotten too.
+    pub fn forget(&mut self, probe: ProbeId) {
+        self.stack.forget_probe(probe);
     }
 
     /// Asks for [`AppEvent::Timer`] with `token` at `at`.

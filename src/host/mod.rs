@@ -7,14 +7,18 @@
 mod app;
 mod config;
 mod connection;
+mod datagram;
 mod error;
+mod forward;
 mod node;
+mod probe;
 mod raw;
 mod stack;
 mod stream;
 mod task;
 mod tcp;
 mod time_wait;
+mod udp;
 mod wire;
 
 #[cfg(test)]
@@ -25,7 +29,11 @@ pub use config::{
     AnswerBy, Congestion, ConnectOptions, HostConfig, HostInterface, HostSettings, KeepAlive, ListenOptions, Unknown,
 };
 pub use connection::{Carrier, ConnectionInfo};
+pub use datagram::{SendOptions, UDP_QUEUE_BYTES, UdpMessage};
 pub use error::{End, NetError};
+pub use forward::Forwarder;
 pub use node::Host;
+pub use probe::{Probe, ProbeAnswer, ProbeId, ProbeKind, ProbeReply};
 pub use stream::{TcpListener, TcpStream};
 pub use task::{Net, Sleep};
+pub use udp::{PingOptions, PingReply, PortState, UdpSocket};

@@ -10,6 +10,7 @@ use slab::Slab;
 use super::app::{App, AppCx, AppEvent, AppId};
 use super::config::{HostConfig, HostInterface};
 use super::connection::ConnectionInfo;
+use super::forward::Forwarder;
 use super::stack::{Deferred, Stack, TimerTarget};
 use super::task::{Net, Shared, Task, Wakes};
 use crate::base::{Cidr, SimTime};
@@ -29,6 +30,7 @@ pub struct Host {
     tasks: Slab<Task>,
     wakes: Option<Arc<Wakes>>,
     apps: Vec<Running>,
+    forwarder: Option<Box<dyn Forwarder>>,
 }
 
 /// An event-driven program with its owner's name.
@@ -42,7 +44,7 @@ impl Host {
     /// A host without programs.
     pub fn new(config: HostConfig) -> Self {
         let shared = Shared { stack: RefCell::new(Stack::new(config)), spawned: RefCell::default() };
-        Self { shared: Rc::new(shared), tasks: Slab::new(), wakes: None, apps: Vec::new() }
+        Self { shared: Rc::new(shared), tasks: Slab::new(), wakes: None, apps: Vec::new(), forwarder: None }
     }
 
     /// Starts an event-driven program.
@@ -100,6 +102,11 @@ impl Host {
         self.shared.stack.borrow_mut().prefixes = prefixes;
     }
 
+    /// Makes it forward packets that are not its own, or stop that.
+    pub fn set_forwarder(&mut self, forwarder: Option<Box<dyn Forwarder>>) {
+        self.forwarder = forwarder;
+    }
+
     /// The open connections, in the order in which they were made.
     pub fn connections(&self) -> Vec<ConnectionInfo> {
         let stack = self.shared.stack.borrow();
@@ -119,6 +126,43 @@ impl Host {
         let mut stack = self.shared.stack.borrow_mut();
         stack.now = out.now();
         stack.node = out.node().0;
+    }
+
+    /// Finds out what a packet is for.
+    fn take(&mut self, from: PortId, packet: Packet, out: &mut Effects<'_>) {
+        let mut stack = self.shared.stack.borrow_mut();
+        let stack = &mut *stack;
+        if stack.stopped {
+            return out.drop(packet, DropReason::HostStopped, CiteId::NONE);
+        }
+        let own = stack.owns(packet.dst());
+        let packet = match &mut self.forwarder {
+            Some(forwarder) => match forwarder.offer(stack.now, from, packet, own, out) {
+                Some(packet) => packet,
+                None => return,
+            },
+            None => packet,
+        };
+        if !own {
+            return out.drop(packet, DropReason::NotForHost, CiteId::NONE);
+        }
+        if stack.settings.verify_checksums && !checksums_hold(&packet) {
+            return out.drop(packet, DropReason::Malformed, CiteId::NONE);
+        }
+        let packet = match packet.fragment() {
+            Some(_) => match stack.fragment(packet, out) {
+                Some(packet) => packet,
+                None => return,
+            },
+            None => packet,
+        };
+        match packet.protocol() {
+            Protocol::TCP => stack.segment(from, packet, out),
+            Protocol::UDP => stack.datagram(from, packet, out),
+            Protocol::ICMP if packet.is_v4() => stack.icmp(from, packet, out),
+            Protocol::ICMPV6 if !packet.is_v4() => stack.icmp(from, packet, out),
+            _ => out.drop(packet, DropReason::PortFiltered, CiteId::NONE),
+        }
     }
 
     /// Runs programs until nothing is left to run, then lets their packets out.
@@ -199,6 +243,7 @@ impl Host {
         while let Some(deferred) = stack.deferred.pop_front() {
             match deferred {
                 Deferred::Note(note) => out.note(|| note),
+                Deferred::Packet(packet) => stack.emit(&packet, out),
             }
         }
     }
@@ -232,22 +277,7 @@ impl Host {
 impl Node for Host {
     fn on_packet(&mut self, _now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
         self.enter(out);
-        {
-            let mut stack = self.shared.stack.borrow_mut();
-            if stack.stopped {
-                return out.drop(packet, DropReason::HostStopped, CiteId::NONE);
-            }
-            if !stack.owns(packet.dst()) {
-                return out.drop(packet, DropReason::NotForHost, CiteId::NONE);
-            }
-            if stack.settings.verify_checksums && !checksums_hold(&packet) {
-                return out.drop(packet, DropReason::Malformed, CiteId::NONE);
-            }
-            match packet.protocol() {
-                Protocol::TCP => stack.segment(from, packet, out),
-                _ => out.drop(packet, DropReason::PortFiltered, CiteId::NONE),
-            }
-        }
+        self.take(from, packet, out);
         self.settle(out);
     }
 

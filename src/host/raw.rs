@@ -66,11 +66,6 @@ pub(super) fn echo(buffer: &mut Vec<u8>, flow: &FiveTuple, header: Header, reque
     checksum(buffer, flow, start, 2);
 }
 
-/// The largest payload behind an IP header.
-pub(super) const fn payload_max(v4: bool) -> usize {
-    if v4 { 65_535 - 20 } else { 65_535 }
-}
-
 /// Writes the IP header, and says where the transport header begins.
 fn ip_header(buffer: &mut Vec<u8>, flow: &FiveTuple, header: Header, payload_len: usize) -> usize {
     buffer.clear();

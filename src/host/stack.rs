@@ -13,8 +13,9 @@ use smoltcp::socket::tcp;
 use super::app::{AppEvent, SocketId};
 use super::config::{AnswerBy, ConnectOptions, HostConfig, HostInterface, HostSettings, ListenOptions};
 use super::connection::{Connection, Opening, Owner, Stage};
+use super::datagram::Rare;
 use super::error::{End, NetError};
-use super::raw;
+use super::raw::{self, Segment};
 use super::time_wait::TimeWaits;
 use crate::base::{Cidr, Rng, SimTime};
 use crate::packet::{FiveTuple, FlowTable, Protocol};
@@ -30,11 +31,37 @@ pub(super) enum Slot {
     Connection(u32),
     /// A connection that is over, by its number.
     TimeWait(u32),
+    /// A probe that waits for its answer.
+    Probe(u32),
 }
 
 /// What a program asked for between two of the host's own steps, or what happened there, in order.
 pub(super) enum Deferred {
     Note(Note),
+    Packet(Box<Outgoing>),
+}
+
+/// A packet of the host's own making, to be sent.
+pub(super) struct Outgoing {
+    pub(super) flow: FiveTuple,
+    pub(super) port: PortId,
+    pub(super) ttl: u8,
+    pub(super) dont_fragment: bool,
+    pub(super) body: Body,
+}
+
+/// What stands behind the IP header of such a packet.
+pub(super) enum Body {
+    Datagram(Vec<u8>),
+    /// `rest` is all that stands behind the checksum.
+    Echo {
+        request: bool,
+        rest: Vec<u8>,
+    },
+    Segment {
+        segment: Segment,
+        mss: Option<u16>,
+    },
 }
 
 /// Who waits for a timer.
@@ -83,6 +110,7 @@ pub(super) struct Stack {
     timer_counter: u64,
     /// When the engine wakes the host for its programs' timers; far if it does not.
     pub(super) timers_armed: SimTime,
+    pub(super) rare: Option<Box<Rare>>,
 }
 
 impl Stack {
@@ -109,6 +137,7 @@ impl Stack {
             timers: BTreeMap::new(),
             timer_counter: 0,
             timers_armed: SimTime::FAR,
+            rare: None,
         }
     }
 
@@ -160,7 +189,7 @@ impl Stack {
         match self.flows.get(flow, carrier) {
             None => true,
             Some(Slot::TimeWait(number)) => self.time_waits.get(*number).is_none_or(|entry| entry.expires <= self.now),
-            Some(Slot::Connection(_)) => false,
+            Some(Slot::Connection(_) | Slot::Probe(_)) => false,
         }
     }
 
@@ -427,6 +456,7 @@ impl Stack {
         self.deferred.clear();
         self.events.clear();
         self.timers.clear();
+        self.rare = None;
     }
 
     /// Adds a timer.

@@ -207,7 +207,7 @@ impl TcpStream {
     }
 }
 
-fn register(slot: &mut Option<Waker>, waker: &Waker) {
+pub(super) fn register(slot: &mut Option<Waker>, waker: &Waker) {
     if !slot.as_ref().is_some_and(|old| old.will_wake(waker)) {
         *slot = Some(waker.clone());
     }

@@ -47,6 +47,7 @@ impl Stack {
         match self.flows.get(&flow, from.0).copied() {
             Some(Slot::Connection(index)) => self.feed(index, packet, out),
             Some(Slot::TimeWait(number)) => self.late(number, from, &flow, packet, out),
+            Some(Slot::Probe(id)) => self.probe_answered(id, from, packet, out),
             None if tcp.flags.opens() => self.knock(from, &flow, packet, out),
             None => self.unknown(from, packet, out),
         }
@@ -74,6 +75,7 @@ impl Stack {
         interface.poll_ingress_single(instant(now), &mut wire, &mut connection.set);
         let after = Glance::of(connection);
         let (id, flags) = (packet.id(), packet.tcp_flags());
+        let closed_window = packet.tcp().is_some_and(|tcp| tcp.window == 0);
         if after.state == State::Listen && before.state == State::Listen {
             self.finish(index, End::Closed);
             return out.drop(packet, DropReason::Malformed, CiteId::NONE);
@@ -83,7 +85,9 @@ impl Stack {
         }
         out.deliver(packet);
         connection.heard_at = now;
-        if connection.pending_since != SimTime::FAR {
+        // Only what is acknowledged counts against giving up, or a peer that says it has no room.
+        let progress = after.unsent < before.unsent || after.state != before.state || closed_window;
+        if connection.pending_since != SimTime::FAR && progress {
             connection.pending_since = now;
         }
         self.touch(index);
@@ -281,8 +285,7 @@ impl Stack {
         let error = quoted.error;
         match error {
             IcmpError::TooBig { mtu } => {
-                let least = if quoted.tuple.src.is_ipv4() { PATH_MTU_MIN_V4 } else { PATH_MTU_MIN_V6 };
-                let mtu = mtu.max(least);
+                let mtu = mtu.max(path_mtu_min(&quoted.tuple));
                 let current = self.wires.get(usize::from(connection.interface)).map_or(mtu, |wire| wire.0);
                 if connection.stage == Stage::New || current <= mtu {
                     return true;
@@ -438,8 +441,9 @@ impl Stack {
     }
 
     /// The interface of smoltcp for a flow that leaves by a port.
-    fn wire_for(&mut self, port: PortId, _flow: &FiveTuple, out: &Effects<'_>) -> u8 {
-        let mtu = out.mtu(port).unwrap_or(MTU_DEFAULT).clamp(128, 65_535) as u16;
+    fn wire_for(&mut self, port: PortId, flow: &FiveTuple, out: &Effects<'_>) -> u8 {
+        let link = out.mtu(port).unwrap_or(MTU_DEFAULT).clamp(128, 65_535) as u16;
+        let mtu = self.path_mtu(flow.dst).map_or(link, |path| link.min(path.max(path_mtu_min(flow))));
         self.wire_of(mtu).unwrap_or(0)
     }
 
@@ -457,6 +461,10 @@ impl Stack {
         let fits = self.wires.iter().enumerate().filter(|(_, wire)| wire.0 <= mtu);
         fits.max_by_key(|(_, wire)| wire.0).map(|(index, _)| index as u8)
     }
+}
+
+const fn path_mtu_min(flow: &FiveTuple) -> u16 {
+    if flow.src.is_ipv4() { PATH_MTU_MIN_V4 } else { PATH_MTU_MIN_V6 }
 }
 
 /// What a program could notice of a connection.
