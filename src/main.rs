@@ -1,1 +1,3 @@
+//! The program: calls the command line. Decides nothing.
+
 fn main() {}
