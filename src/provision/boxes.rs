@@ -18,7 +18,7 @@ use crate::trace::{Cite, CiteId, Component, NodeId, PortId};
 
 impl Network {
     /// A VPC's router, with the blocks and services that the record says.
-    pub(super) fn follow_vpc(&mut self, scope: &Scope, vpc: &Vpc) {
+    pub(super) fn follow_vpc(&mut self, vpc: &Vpc) {
         let name = vpc.tags.name.clone().unwrap_or_default();
         let cite = self.cite(Cite::new(Component::Vpc, vpc.id.as_str(), &name));
         let blocks: Vec<Cidr> = vpc.blocks().copied().collect();

@@ -129,7 +129,7 @@ impl Network {
 
     fn follow_gateways(&mut self, world: &World, scope: &Scope, region: Option<&Region>, work: &mut Work) {
         for vpc in work.vpcs.iter().filter_map(|id| region?.vpcs().get(id)) {
-            self.follow_vpc(scope, vpc);
+            self.follow_vpc(vpc);
         }
         for subnet in work.subnets.iter().filter_map(|id| region?.subnets().get(id)) {
             self.follow_subnet(subnet);

@@ -6,3 +6,6 @@ mod simulation;
 
 pub use checks::Checks;
 pub use simulation::{EVENTS_MAX, Simulation};
+
+#[cfg(test)]
+mod tests;
