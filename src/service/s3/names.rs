@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::base::RegionName;
+
 /// The region that "US Standard" means, and where the global name first leads (facts.md B1, B2; R51).
 pub const US_STANDARD: &str = "us-east-1";
 
@@ -118,17 +120,9 @@ impl HostName {
     }
 }
 
-/// Whether a label has the form of a region's name: `us-west-2`, `us-gov-west-1`.
-pub fn is_region(label: &str) -> bool {
-    let parts: Vec<&str> = label.split('-').collect();
-    let [first, middle @ .., last] = parts.as_slice() else { return false };
-    let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    first.len() == 2
-        && word(first)
-        && !middle.is_empty()
-        && middle.iter().all(|part| word(part))
-        && !last.is_empty()
-        && last.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a label has the form of a region's name.
+fn is_region(label: &str) -> bool {
+    RegionName::parse(label).is_some()
 }
 
 /// Whether a bucket may have this name: 3 to 63 of lowercase letters, digits, dots and hyphens, no address, begun and

@@ -10,7 +10,8 @@ use md5::{Digest, Md5};
 use super::content::Content;
 use super::listing::{ListPage, ListQuery, list};
 use super::names::is_bucket_name;
-use crate::base::SimTime;
+use crate::base::{AccountId, RegionName, SimTime};
+use crate::policy::Attached;
 
 /// So many bytes of uploads that are not generated content may be kept in a world.
 pub const KEPT_BYTES_MAX: u64 = 256 << 20;
@@ -25,13 +26,13 @@ pub const KEY_BYTES_MAX: usize = 1_024;
 #[derive(Clone, Debug)]
 pub struct Bucket {
     /// The region it lies in.
-    pub region: Arc<str>,
+    pub region: RegionName,
     /// The account that owns it.
-    pub owner: Arc<str>,
+    pub owner: AccountId,
     /// Since when it exists.
     pub created: SimTime,
-    /// Its policy as it was put, if it has one.
-    pub policy: Option<Arc<str>>,
+    /// Its policy, if it has one.
+    pub policy: Option<Arc<Attached>>,
     objects: BTreeMap<String, Object>,
     uploads: BTreeMap<String, Upload>,
 }
@@ -161,18 +162,18 @@ impl ObjectStore {
     }
 
     /// Makes a bucket.
-    pub fn create_bucket(&self, name: &str, region: &str, owner: &str, now: SimTime) -> Answer<()> {
+    pub fn create_bucket(&self, name: &str, region: &RegionName, owner: &AccountId, now: SimTime) -> Answer<()> {
         if !is_bucket_name(name) {
             return Err(StoreError::InvalidBucketName);
         }
         let mut buckets = self.lock();
         match buckets.get(name) {
-            Some(bucket) if *bucket.owner == *owner => Err(StoreError::BucketAlreadyOwnedByYou),
+            Some(bucket) if bucket.owner == *owner => Err(StoreError::BucketAlreadyOwnedByYou),
             Some(_) => Err(StoreError::BucketAlreadyExists),
             None => {
                 let bucket = Bucket {
-                    region: region.into(),
-                    owner: owner.into(),
+                    region: region.clone(),
+                    owner: owner.clone(),
                     created: now,
                     policy: None,
                     objects: BTreeMap::new(),
@@ -196,27 +197,27 @@ impl ObjectStore {
     }
 
     /// The region and the owner of a bucket.
-    pub fn place_of(&self, bucket: &str) -> Option<(Arc<str>, Arc<str>)> {
+    pub fn place_of(&self, bucket: &str) -> Option<(RegionName, AccountId)> {
         self.lock().get(bucket).map(|bucket| (bucket.region.clone(), bucket.owner.clone()))
     }
 
     /// Name, region, owner and age of each bucket, in order of the names.
-    pub fn buckets(&self) -> Vec<(String, Arc<str>, Arc<str>, SimTime)> {
+    pub fn buckets(&self) -> Vec<(String, RegionName, AccountId, SimTime)> {
         let entry = |(name, bucket): (&String, &Bucket)| {
             (name.clone(), bucket.region.clone(), bucket.owner.clone(), bucket.created)
         };
         self.lock().iter().map(entry).collect()
     }
 
-    /// The policy of a bucket as it was put.
-    pub fn policy(&self, bucket: &str) -> Answer<Option<Arc<str>>> {
+    /// The policy of a bucket.
+    pub fn policy(&self, bucket: &str) -> Answer<Option<Arc<Attached>>> {
         self.with(bucket, |bucket| Ok(bucket.policy.clone()))
     }
 
     /// Puts or removes the policy of a bucket.
-    pub fn set_policy(&self, bucket: &str, policy: Option<Arc<str>>) -> Answer<()> {
+    pub fn set_policy(&self, bucket: &str, policy: Option<Attached>) -> Answer<()> {
         self.with_mut(bucket, |bucket| {
-            bucket.policy = policy;
+            bucket.policy = policy.map(Arc::new);
             Ok(())
         })
     }
@@ -404,9 +405,14 @@ mod tests {
 
     const NOW: SimTime = SimTime::from_secs(5);
 
+    fn create(store: &ObjectStore, name: &str, region: &str, owner: &str) -> Answer<()> {
+        let (region, owner) = (RegionName::parse(region).expect(region), AccountId::parse(owner).expect(owner));
+        store.create_bucket(name, &region, &owner, NOW)
+    }
+
     fn store() -> ObjectStore {
         let store = ObjectStore::new();
-        store.create_bucket("data", "us-west-2", "111122223333", NOW).expect("a new bucket");
+        create(&store, "data", "us-west-2", "111122223333").expect("a new bucket");
         store
     }
 
@@ -421,11 +427,11 @@ mod tests {
     #[test]
     fn a_name_has_one_bucket_in_all_regions() {
         let store = store();
-        let again = |owner| store.create_bucket("data", "eu-west-1", owner, NOW);
+        let again = |owner| create(&store, "data", "eu-west-1", owner);
         assert_eq!(again("111122223333"), Err(StoreError::BucketAlreadyOwnedByYou));
         assert_eq!(again("444455556666"), Err(StoreError::BucketAlreadyExists));
-        assert_eq!(store.create_bucket("Bad", "eu-west-1", "1", NOW), Err(StoreError::InvalidBucketName));
-        assert_eq!(store.place_of("data").expect("there").0.as_ref(), "us-west-2");
+        assert_eq!(create(&store, "Bad", "eu-west-1", "111122223333"), Err(StoreError::InvalidBucketName));
+        assert_eq!(store.place_of("data").expect("there").0.as_str(), "us-west-2");
     }
 
     #[test]
