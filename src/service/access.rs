@@ -4,35 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::base::{AccountId, Era};
+use super::spec::Credentials;
+use crate::base::{AccountId, Era, Rng};
 use crate::policy::{Attached, Decision, PolicySet, Principal, RequestContext, evaluate};
 
-/// A pair of keys that signs requests.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccessKey {
-    /// The public half: `AKIA…`.
-    pub id: String,
-    /// The secret half.
-    pub secret: String,
-}
-
-impl AccessKey {
-    /// The key pair of somebody known by a name: the same name always has the same, which looks like AWS's.
-    pub fn of_name(name: &str) -> Self {
-        const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let mut rng = crate::base::Rng::stream(0, &format!("access-key/{name}"));
-        let mut letters = |count: usize| -> String {
-            (0..count).map(|_| char::from(LETTERS[rng.below(LETTERS.len() as u64) as usize])).collect()
-        };
-        Self { id: format!("AKIA{}", letters(16)), secret: letters(40) }
-    }
-}
-
-/// Secrets stay out of logs.
-impl std::fmt::Debug for AccessKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "AccessKey({})", self.id)
-    }
+/// The access key of somebody known by a name: the same name always has the same, which looks like AWS's.
+pub fn credentials_of(name: &str) -> Credentials {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut rng = Rng::stream(0, &format!("access-key/{name}"));
+    let mut letters = |count: usize| -> String {
+        (0..count).map(|_| char::from(LETTERS[rng.below(LETTERS.len() as u64) as usize])).collect()
+    };
+    Credentials { access_key_id: format!("AKIA{}", letters(16)), secret: letters(40), session_token: None }
 }
 
 #[derive(Clone, Debug)]
@@ -80,9 +63,9 @@ impl Access {
     }
 
     /// Gives somebody a key, and the policies that are attached to them.
-    pub fn add_key(&self, key: &AccessKey, principal: Principal, policies: Vec<Attached>) {
+    pub fn add_key(&self, key: &Credentials, principal: Principal, policies: Vec<Attached>) {
         let holder = Holder { secret: key.secret.clone(), principal, policies };
-        self.write().holders.insert(key.id.clone(), holder);
+        self.write().holders.insert(key.access_key_id.clone(), holder);
     }
 
     /// Takes a key away.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
+use aws_credential_types::Credentials as SignerCredentials;
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
     UriPathNormalizationMode, sign,
@@ -13,8 +13,8 @@ use http::{HeaderMap, Request, Uri};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::access::AccessKey;
 use super::s3::query;
+use super::spec::Credentials;
 
 /// A signature may be so old or so early (facts.md B7; S3 API, `RequestTimeTooSkewed`).
 pub const SKEW_MAX: Duration = Duration::from_secs(15 * 60);
@@ -40,7 +40,7 @@ pub struct CannotSign(String);
 pub fn sign_headers<B>(
     request: &mut Request<B>,
     body: Option<&[u8]>,
-    key: &AccessKey,
+    key: &Credentials,
     scope: SigningScope<'_>,
 ) -> Result<(), CannotSign> {
     let body = body.map_or(SignableBody::UnsignedPayload, SignableBody::Bytes);
@@ -50,7 +50,7 @@ pub fn sign_headers<B>(
 /// Signs a request in its query: a presigned URL, good for `expires`.
 pub fn presign<B>(
     request: &mut Request<B>,
-    key: &AccessKey,
+    key: &Credentials,
     scope: SigningScope<'_>,
     expires: Duration,
 ) -> Result<(), CannotSign> {
@@ -73,12 +73,13 @@ fn settings(scope: SigningScope<'_>, location: SignatureLocation) -> SigningSett
 fn apply<B>(
     request: &mut Request<B>,
     body: SignableBody<'_>,
-    key: &AccessKey,
+    key: &Credentials,
     scope: SigningScope<'_>,
     settings: SigningSettings,
 ) -> Result<(), CannotSign> {
     let wrong = |error: &dyn std::fmt::Display| CannotSign(error.to_string());
-    let identity = Credentials::new(&key.id, &key.secret, None, None, "vpclab").into();
+    let identity =
+        SignerCredentials::new(&key.access_key_id, &key.secret, key.session_token.clone(), None, "vpclab").into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
         .region(scope.region)
@@ -93,8 +94,8 @@ fn apply<B>(
     let url = format!("http://{host}{}", request.uri().path_and_query().map_or("/", |path| path.as_str()));
     let headers = request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let signable = SignableRequest::new(request.method().as_str(), url.clone(), headers, body);
-    let (instructions, _) = sign(signable.map_err(|error| wrong(&error))?, &params).map_err(|error| wrong(&error))?
-        .into_parts();
+    let (instructions, _) =
+        sign(signable.map_err(|error| wrong(&error))?, &params).map_err(|error| wrong(&error))?.into_parts();
     let (headers, parameters) = instructions.into_parts();
     for header in headers {
         let value = header.value().parse().map_err(|error| wrong(&error))?;
@@ -163,7 +164,7 @@ pub fn query_signature_holds<B>(request: &Request<B>, signed: &Signed, secret: &
             again.headers_mut().append(name, value.clone());
         }
     }
-    let key = AccessKey { id: signed.access_key.clone(), secret: secret.to_owned() };
+    let key = Credentials { access_key_id: signed.access_key.clone(), secret: secret.to_owned(), session_token: None };
     let scope = SigningScope { service: "s3", region: &signed.region, date };
     presign(&mut again, &key, scope, expires).is_ok()
         && query(again.uri()).any(|(name, value)| name == "X-Amz-Signature" && value == signature)
@@ -202,6 +203,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::service::access::credentials_of;
 
     const SCOPE: SigningScope<'static> =
         SigningScope { service: "s3", region: "us-west-2", date: datetime!(2017-06-01 00:00:05 UTC) };
@@ -212,11 +214,11 @@ mod tests {
 
     #[test]
     fn a_presigned_request_holds_with_its_own_secret_only() {
-        let key = AccessKey::of_name("alice");
+        let key = credentials_of("alice");
         let mut presigned = request("/a%20b?list-type=2&prefix=x%2Fy");
         presign(&mut presigned, &key, SCOPE, Duration::from_secs(60)).expect("signable");
         let signed = Signed::in_query(presigned.uri()).expect("signed");
-        assert_eq!((signed.access_key.as_str(), signed.region.as_str()), (key.id.as_str(), "us-west-2"));
+        assert_eq!((signed.access_key.as_str(), signed.region.as_str()), (key.access_key_id.as_str(), "us-west-2"));
         assert_eq!((signed.date, signed.expires), (Some(SCOPE.date), Some(Duration::from_secs(60))));
         assert!(query_signature_holds(&presigned, &signed, &key.secret));
         assert!(!query_signature_holds(&presigned, &signed, "another secret"));
@@ -228,11 +230,11 @@ mod tests {
 
     #[test]
     fn a_header_tells_who_signed_and_when() {
-        let key = AccessKey::of_name("alice");
+        let key = credentials_of("alice");
         let mut with = request("/k");
         sign_headers(&mut with, None, &key, SCOPE).expect("signable");
         let signed = Signed::in_headers(with.headers()).expect("signed");
-        assert_eq!((signed.access_key, signed.date), (key.id, Some(SCOPE.date)));
+        assert_eq!((signed.access_key, signed.date), (key.access_key_id, Some(SCOPE.date)));
         assert_eq!(Signed::in_headers(request("/k").headers()), None);
     }
 

@@ -108,7 +108,8 @@ pub(crate) fn sign_off<B>(response: &mut Response<B>, ids: &RequestIds, date: Of
 
 /// `Thu, 01 Jun 2017 00:00:05 GMT` (RFC 9110 section 5.6.7).
 pub(crate) fn http_date(date: OffsetDateTime) -> String {
-    let format = format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    let format =
+        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
     date.format(format).unwrap_or_default()
 }
 
@@ -158,7 +159,9 @@ pub(crate) fn message_of(code: &str) -> &'static str {
             "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
              Please select a different name and try again."
         }
-        "BucketAlreadyOwnedByYou" => "Your previous request to create the named bucket succeeded and you already own it.",
+        "BucketAlreadyOwnedByYou" => {
+            "Your previous request to create the named bucket succeeded and you already own it."
+        }
         "BucketNotEmpty" => "The bucket you tried to delete is not empty",
         "EntityTooSmall" => "Your proposed upload is smaller than the minimum allowed size",
         "IncompleteBody" => "You did not provide the number of bytes specified by the Content-Length HTTP header",
@@ -212,7 +215,7 @@ mod tests {
     proptest! {
         #[test]
         fn elements_come_back_as_they_were(text in "[ -~]{0,60}") {
-            let ids = RequestIds::next(&mut Rng::stream(1, "ids"));
+            let ids = RequestIds::next(&mut crate::base::Rng::stream(1, "ids"));
             let refusal = Refusal::new(StatusCode::FORBIDDEN, "AccessDenied", text.clone()).element("Bucket", "b");
             let body = refusal.into_response(&ids, true).into_body();
             let xml = std::str::from_utf8(&body).expect("UTF-8");

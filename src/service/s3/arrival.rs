@@ -4,8 +4,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use super::request::Target;
 use crate::base::{RegionName, SimTime};
 use crate::service::access::Peer;
@@ -17,7 +15,6 @@ pub(crate) struct Arrival(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     at: SimTime,
-    date: OffsetDateTime,
     region: RegionName,
     peer: Peer,
     target: Target,
@@ -40,21 +37,16 @@ pub(crate) struct Told {
 impl Arrival {
     pub(crate) fn new(
         at: SimTime,
-        date: OffsetDateTime,
         region: RegionName,
         peer: Peer,
         target: Target,
         presigned_by: Option<String>,
     ) -> Self {
-        Self(Arc::new(Inner { at, date, region, peer, target, presigned_by, told: Mutex::default() }))
+        Self(Arc::new(Inner { at, region, peer, target, presigned_by, told: Mutex::default() }))
     }
 
     pub(crate) fn at(&self) -> SimTime {
         self.0.at
-    }
-
-    pub(crate) fn date(&self) -> OffsetDateTime {
-        self.0.date
     }
 
     pub(crate) fn region(&self) -> &RegionName {

@@ -176,7 +176,11 @@ pub(crate) fn arrival_of(extensions: &mut http::Extensions) -> S3Result<Arrival>
 fn action_of(operation: &str) -> Option<&'static str> {
     Some(match operation {
         "GetObject" | "HeadObject" => "s3:GetObject",
-        "PutObject" | "CopyObject" | "CreateMultipartUpload" | "UploadPart" | "UploadPartCopy"
+        "PutObject"
+        | "CopyObject"
+        | "CreateMultipartUpload"
+        | "UploadPart"
+        | "UploadPartCopy"
         | "CompleteMultipartUpload" => "s3:PutObject",
         "AbortMultipartUpload" => "s3:AbortMultipartUpload",
         "ListParts" => "s3:ListMultipartUploadParts",

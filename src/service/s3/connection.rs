@@ -17,7 +17,6 @@ use super::front::{S3Front, Session};
 use crate::base::SimTime;
 use crate::service::access::Peer;
 use crate::service::around::Around;
-use crate::service::drive::settled;
 
 /// Serves a connection until either end is done with it. An error is the connection's, such as a reset.
 pub async fn serve<I>(io: I, front: &S3Front, peer: Peer, around: Rc<dyn Around>) -> Result<(), hyper::Error>
@@ -38,12 +37,12 @@ where
     };
     let mut connection = pin!(builder.serve_connection(watched, service));
     let closing = Cell::new(false);
-    let mut driven = pin!(settled(poll_fn(|cx| {
+    let mut driven = pin!(poll_fn(|cx| {
         if closing.get() {
             connection.as_mut().graceful_shutdown();
         }
         connection.as_mut().poll(cx)
-    })));
+    }));
     loop {
         let idle = session.open() == 0;
         let limit = if idle { front.settings().idle_timeout } else { front.settings().body_timeout };

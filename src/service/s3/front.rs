@@ -106,7 +106,6 @@ impl S3Front {
         let Session { peer, around, stalled, open } = session;
         stalled.store(false, Ordering::Relaxed);
         let at = around.now();
-        let date = self.calendar.date(at);
         let ids = RequestIds::next(&mut self.ids.lock().unwrap_or_else(PoisonError::into_inner));
         let target = Target::of(request.uri(), request.headers());
         let mut line = self.line(&request, &target, peer, around, Open::new(open));
@@ -119,7 +118,7 @@ impl S3Front {
                 return self.finish(response, line, &ids, around);
             }
         };
-        let arrival = Arrival::new(at, date, self.region.clone(), peer.clone(), target, presigned_by);
+        let arrival = Arrival::new(at, self.region.clone(), peer.clone(), target, presigned_by);
         request.extensions_mut().insert(arrival.clone());
         let counted = Counted { stalled: stalled.clone(), received: line.received.clone() };
         let request = request.map(|inner| Body::http_body_unsync(Metered { inner, counted }));
@@ -323,8 +322,7 @@ fn check_supported(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<()
     let old = |name: &str| super::request::query(uri).any(|(known, _)| known == name);
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if authorization.starts_with("AWS ") || (old("Signature") && old("AWSAccessKeyId")) {
-        let message =
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+        let message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequest", message));
     }
     let form = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

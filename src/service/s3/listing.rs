@@ -31,7 +31,7 @@ pub struct ListPage<'a, V> {
 }
 
 /// Lists a page. Its cost is that of the page, not of the keys a common prefix hides.
-pub fn list<'a, V>(all: &'a BTreeMap<String, V>, query: &ListQuery) -> ListPage<'a, V> {
+pub(crate) fn list<'a, V>(all: &'a BTreeMap<String, V>, query: &ListQuery) -> ListPage<'a, V> {
     let mut page = ListPage { keys: Vec::new(), prefixes: Vec::new(), next: None };
     let max = query.max.min(KEYS_MAX);
     if max == 0 {

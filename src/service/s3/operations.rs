@@ -10,7 +10,20 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use md5::{Digest, Md5};
-use s3s::dto::*;
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, Bucket, BucketLocationConstraint, CommonPrefix,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CopyObjectResult,
+    CopyPartResult, CopySource, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput, DeleteBucketPolicyInput,
+    DeleteBucketPolicyOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput,
+    DeletedObject, ETag, ETagCondition, EncodingType, Error, GetBucketLocationInput, GetBucketLocationOutput,
+    GetBucketPolicyInput, GetBucketPolicyOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
+    ListPartsInput, ListPartsOutput, Metadata, MultipartUpload, Object, ObjectStorageClass, Owner, Part,
+    PutBucketPolicyInput, PutBucketPolicyOutput, PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
+    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+};
 use s3s::stream::{ByteStream, RemainingLength};
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, StdError, s3_error};
 use time::OffsetDateTime;
@@ -154,7 +167,10 @@ impl S3 for Operations {
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
-    async fn delete_objects(&self, mut req: S3Request<DeleteObjectsInput>) -> S3Result<S3Response<DeleteObjectsOutput>> {
+    async fn delete_objects(
+        &self,
+        mut req: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let arrival = arrival_of(&mut req.extensions)?;
         let bucket = &req.input.bucket;
         let quiet = req.input.delete.quiet == Some(true);
@@ -163,11 +179,8 @@ impl S3 for Operations {
             return Err(S3ErrorCode::MalformedXML.into());
         }
         for object in &req.input.delete.objects {
-            let judged = self.gate.judge(
-                &arrival,
-                signer(&req),
-                Question::object("s3:DeleteObject", bucket, &object.key),
-            );
+            let judged =
+                self.gate.judge(&arrival, signer(&req), Question::object("s3:DeleteObject", bucket, &object.key));
             match judged.and_then(|()| Ok(self.gate.store.delete(bucket, &object.key)?)) {
                 Ok(_) => deleted.push(DeletedObject { key: Some(object.key.clone()), ..Default::default() }),
                 Err(error) => errors.push(Error {
@@ -337,8 +350,7 @@ impl S3 for Operations {
         let input = req.input;
         let after = u32::try_from(input.part_number_marker.unwrap_or(0)).unwrap_or(0);
         let max = input.max_parts.unwrap_or(KEYS_MAX as i32).clamp(0, KEYS_MAX as i32);
-        let (parts, more) =
-            self.gate.store.parts(&input.bucket, &input.key, &input.upload_id, after, max as usize)?;
+        let (parts, more) = self.gate.store.parts(&input.bucket, &input.key, &input.upload_id, after, max as usize)?;
         let next = parts.last().map(|(number, _)| *number as i32).filter(|_| more);
         let parts = parts.into_iter().map(|(number, part)| Part {
             e_tag: Some(ETag::Strong(part.content.etag())),
@@ -386,9 +398,12 @@ impl S3 for Operations {
         let arrival = arrival_of(&mut req.extensions)?;
         let caller = self.gate.account_of(signer(&req).or(arrival.presigned_by()));
         // In an open world nobody says who asks, and everybody's buckets are shown.
-        let mine = self.gate.store.buckets().into_iter().filter(|(_, _, owner, _)| {
-            caller.as_ref().is_none_or(|caller| caller == owner)
-        });
+        let mine = self
+            .gate
+            .store
+            .buckets()
+            .into_iter()
+            .filter(|(_, _, owner, _)| caller.as_ref().is_none_or(|caller| caller == owner));
         let buckets = mine.map(|(name, .., created)| Bucket {
             name: Some(name),
             creation_date: Some(self.timestamp(created)),

@@ -6,18 +6,18 @@ use super::names::HostName;
 
 /// What a request is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// The host it names; `None` without a Host header.
-    pub host: Option<HostName>,
+    pub(crate) host: Option<HostName>,
     /// The bucket, from the host or the path.
-    pub bucket: Option<String>,
+    pub(crate) bucket: Option<String>,
     /// The key, decoded.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
 }
 
 impl Target {
     /// Reads host and path.
-    pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).map(HostName::parse);
         let path = percent_decode(uri.path());
         let path = path.strip_prefix('/').unwrap_or(&path);
@@ -33,7 +33,7 @@ impl Target {
     }
 
     /// The resource as error bodies show it: `/bucket/key`.
-    pub fn resource(&self) -> String {
+    pub(crate) fn resource(&self) -> String {
         match (&self.bucket, &self.key) {
             (Some(bucket), Some(key)) => format!("/{bucket}/{key}"),
             (Some(bucket), None) => format!("/{bucket}"),
@@ -42,7 +42,7 @@ impl Target {
     }
 
     /// The operation as S3's access log names it (S3 User Guide, server access log format): `REST.GET.OBJECT`.
-    pub fn operation(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> String {
+    pub(crate) fn operation(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> String {
         let has = |name: &str| query(uri).any(|(known, _)| known == name);
         let copies = headers.contains_key("x-amz-copy-source");
         let what = match (&self.bucket, &self.key, method.as_str()) {
