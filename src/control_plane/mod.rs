@@ -52,6 +52,12 @@ mod vpn;
 mod bucket;
 mod iam;
 
+mod describe;
+mod describe_compute;
+mod describe_network;
+mod describe_remote;
+mod insert;
+
 mod action;
 
 pub use action::{Action, Applied};
@@ -61,6 +67,8 @@ pub use caller::{Call, Caller, Scope};
 pub use classic_link::{
     AttachClassicLinkVpc, ClassicInstance, ClassicLink, DetachClassicLinkVpc, EnableVpcClassicLink,
 };
+pub use describe::{Describe, Query};
+pub use describe_compute::{private_name, public_name};
 pub use dhcp_options::{AssociateDhcpOptions, CreateDhcpOptions, DhcpOptions, NameServer, private_domain};
 pub use direct_connect::{
     CreatePrivateVirtualInterface, CreatePublicVirtualInterface, DeleteVirtualInterface, VirtualInterface,
@@ -75,6 +83,7 @@ pub use elastic_ip::{
 };
 pub use error::{ControlError, ErrorCode};
 pub use iam::{DeleteUserPolicy, IamRole, IamUser, PutRolePolicy, PutUserPolicy};
+pub use insert::{InsertError, Record};
 pub use instance::{
     Instance, InstanceState, ModifyInstanceAttribute, RunInstances, StartInstances, StopInstances, TerminateInstances,
 };

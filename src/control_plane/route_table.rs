@@ -213,6 +213,20 @@ impl RouteTable {
         }
     }
 
+    /// A table as an account describes it: its routes in any order, propagated ones apart. Of two routes for one
+    /// destination the later stays.
+    pub fn described(
+        id: RouteTableId,
+        vpc_id: VpcId,
+        routes: impl IntoIterator<Item = Route>,
+        mut propagated: Vec<PropagatedRoute>,
+    ) -> Self {
+        propagated.sort();
+        let routes = routes.into_iter().map(|route| (route.destination.clone(), route)).collect();
+        let propagating_vgws = propagated.iter().map(|route| route.gateway.clone()).collect();
+        Self { routes, propagated, propagating_vgws, ..Self::new(id, vpc_id, Tags::default(), [].iter()) }
+    }
+
     /// Its routes, without the propagated ones.
     pub fn routes(&self) -> impl Iterator<Item = &Route> {
         self.routes.values()

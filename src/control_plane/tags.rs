@@ -83,7 +83,7 @@ impl Perform for CreateTags {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
         for id in &self.resources {
             cx.taggable(id)?;
-            let now = cx.region().tags(id).ok_or_else(|| unknown(id))?;
+            let now = cx.tags(id).ok_or_else(|| unknown(id))?;
             let mut then = now.clone();
             self.tags.iter().for_each(|(key, value)| then.set(key, value));
             if cx.limited() && TAGS_MAX < then.len() {
@@ -94,7 +94,7 @@ impl Perform for CreateTags {
             }
         }
         for id in &self.resources {
-            let tags = cx.region_mut().tags_mut(id).expect("looked up above");
+            let tags = cx.tags_mut(id).expect("looked up above");
             self.tags.iter().for_each(|(key, value)| tags.set(key, value));
             cx.touch(Touch::Tags(id.clone()));
         }
@@ -106,10 +106,10 @@ impl Perform for DeleteTags {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
         for id in &self.resources {
             cx.taggable(id)?;
-            cx.region().tags(id).ok_or_else(|| unknown(id))?;
+            cx.tags(id).ok_or_else(|| unknown(id))?;
         }
         for id in &self.resources {
-            let tags = cx.region_mut().tags_mut(id).expect("looked up above");
+            let tags = cx.tags_mut(id).expect("looked up above");
             if self.keys.is_empty() {
                 *tags = Tags::default();
             }
@@ -123,6 +123,25 @@ impl Perform for DeleteTags {
 }
 
 impl Context<'_> {
+    /// The tags of a resource of the scope; a peering connection is one of both its sides.
+    fn tags(&self, id: &ResourceId) -> Option<&Tags> {
+        match id {
+            ResourceId::VpcPeeringConnection(id) => {
+                let peering = self.world.peerings.get(id)?;
+                let ours = peering.requester.scope == *self.scope || peering.accepter.scope == *self.scope;
+                ours.then_some(&peering.tags)
+            }
+            id => self.region().tags(id),
+        }
+    }
+
+    fn tags_mut(&mut self, id: &ResourceId) -> Option<&mut Tags> {
+        match id {
+            ResourceId::VpcPeeringConnection(id) => self.world.peerings.get_mut(id).map(|peering| &mut peering.tags),
+            id => self.region_mut().tags_mut(id),
+        }
+    }
+
     /// Endpoints and NAT gateways cannot be tagged in the document's time (rule R24; facts E5: tags came in 2019-06).
     /// The code is UNSOURCED: the one EC2 has for an id that cannot be tagged.
     fn taggable(&self, id: &ResourceId) -> Result<(), ControlError> {

@@ -15,6 +15,8 @@ pub struct VpnGateway {
     pub tags: Tags,
     /// The one VPC that it is attached to.
     pub vpc_id: Option<VpcId>,
+    /// Blocks that it knows from a source which an imported account does not tell.
+    pub other_routes: BTreeMap<Cidr, BgpRoute>,
 }
 
 /// A customer gateway: the device at the far end.
@@ -192,7 +194,8 @@ action_struct! {
 impl Perform for CreateVpnGateway {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
         let id: VpnGatewayId = cx.new_id(self.id.as_ref(), self.tags.name.as_deref())?;
-        let gateway = VpnGateway { id: id.clone(), tags: self.tags.clone(), vpc_id: None };
+        let gateway =
+            VpnGateway { id: id.clone(), tags: self.tags.clone(), vpc_id: None, other_routes: BTreeMap::new() };
         cx.region_mut().vpn_gateways.insert(id.clone(), gateway);
         cx.created(id.clone());
         cx.touch(Touch::VpnGateway(id));
@@ -441,6 +444,9 @@ impl Region {
             let by_hand = connection.static_routes.iter();
             routes.extend(by_hand.map(|block| learned(*block, Learned::VpnStatic, BgpRoute::default())));
             routes.extend(connection.bgp_routes.iter().map(|(block, bgp)| learned(*block, Learned::VpnBgp, *bgp)));
+        }
+        if let Some(gateway) = self.vpn_gateways.get(gateway) {
+            routes.extend(gateway.other_routes.iter().map(|(block, bgp)| learned(*block, Learned::VpnBgp, *bgp)));
         }
         routes.sort();
         routes.dedup();
