@@ -22,7 +22,7 @@ mod udp;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use app::{App, AppCx, AppEvent, AppId, ListenerId, SocketId};
 pub use config::{

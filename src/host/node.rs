@@ -126,6 +126,7 @@ impl Host {
         let mut stack = self.shared.stack.borrow_mut();
         stack.now = out.now();
         stack.node = out.node().0;
+        stack.heard = out.sees.notes;
     }
 
     /// Finds out what a packet is for.

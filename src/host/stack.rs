@@ -94,6 +94,8 @@ pub(super) struct Stack {
     pub(super) now: SimTime,
     pub(super) node: u32,
     pub(super) stopped: bool,
+    /// Whether anybody listens to notes: else programs need not make them.
+    pub(super) heard: bool,
     rng: Option<Rng>,
     counter: u32,
     pub(super) flows: FlowTable<Slot>,
@@ -124,6 +126,7 @@ impl Stack {
             now: SimTime::ZERO,
             node: 0,
             stopped: false,
+            heard: false,
             rng: None,
             counter: 0,
             flows: FlowTable::new(),

@@ -11,7 +11,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 
 use super::app::SocketId;
 use super::connection::{Carrier, Stage};
-use super::error::NetError;
+use super::error::{End, NetError};
 use super::stack::Received;
 use super::task::Shared;
 use crate::trace::ConnectionId;
@@ -140,6 +140,20 @@ impl TcpStream {
     pub async fn ended(&self) -> Result<(), NetError> {
         while self.skip(usize::MAX).await? != 0 {}
         Ok(())
+    }
+
+    /// Waits until the connection ends by anything but both ends closing it; for ever if it does not.
+    pub async fn broken(&self) -> Result<(), NetError> {
+        poll_fn(|cx| {
+            let mut stack = self.shared.stack.borrow_mut();
+            let connection = stack.connection_mut(self.socket).ok_or(NetError::Closed)?;
+            if let Some(end) = connection.end.filter(|end| *end != End::Closed) {
+                return Poll::Ready(Err(end.into()));
+            }
+            register(&mut connection.read_waker, cx.waker());
+            Poll::Pending
+        })
+        .await
     }
 
     /// Sends FIN behind what was written. Reading goes on.

@@ -185,7 +185,10 @@ impl Net {
     }
 
     fn defer(&self, note: Note) {
-        self.shared.stack.borrow_mut().deferred.push_back(Deferred::Note(note));
+        let mut stack = self.shared.stack.borrow_mut();
+        if stack.heard {
+            stack.deferred.push_back(Deferred::Note(note));
+        }
     }
 }
 

@@ -2,20 +2,37 @@
 
 mod access;
 mod around;
+mod bulk;
 mod http_client;
+mod lookup;
 mod machine;
+mod ping;
+mod serve;
 mod signature;
+mod tcp;
+mod traceroute;
+mod traffic;
+mod udp;
 
 pub mod s3;
 pub mod spec;
 
 #[cfg(test)]
+mod programs_tests;
+#[cfg(test)]
 mod testing;
 
 pub use access::{Access, Peer, Through, credentials_of};
 pub use around::{Around, Wait};
+pub use bulk::{BulkReceiver, BulkSender};
 pub use http_client::{ExchangeError, HttpConnection, SendBody, Totals};
+pub use lookup::{Lookup, no_names};
 pub use machine::{Doing, Machine, ResolveError};
+pub use ping::ping;
+pub use serve::serve;
 pub use signature::{
     CannotSign, SKEW_MAX, Signed, SigningScope, presign, query_signature_holds, sign_headers, without_signature,
 };
+pub use tcp::tcp;
+pub use traceroute::traceroute;
+pub use udp::udp;

@@ -1,6 +1,6 @@
 //! Hosts on a direct link: what they say to each other, packet by packet.
 
-mod bed;
+pub(crate) mod bed;
 mod datagram;
 mod garbage;
 mod icmp;

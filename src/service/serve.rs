@@ -1,0 +1,101 @@
+//! Listeners: echo, sink, source, script over TCP; echo and sink over UDP. Each connection is served by itself.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::spec::{ServeSpec, Service, TcpStep};
+use super::tcp::follow;
+use super::traffic::{Totals, receive, send};
+use crate::host::{Net, NetError, SendOptions, TcpStream, UdpMessage};
+use crate::trace::ProgramNote;
+
+/// Serves until the run ends. [`Service::Http`] and [`Service::Dns`] are served elsewhere: here they listen, read and
+/// say nothing.
+pub async fn serve(net: Net, spec: ServeSpec) {
+    net.note(ProgramNote::Started);
+    let served = match spec.service {
+        Service::UdpEcho | Service::UdpSink => datagrams(&net, &spec).await,
+        _ => connections(&net, &spec).await,
+    };
+    if let Err(error) = served {
+        net.note(ProgramNote::Failed { error: format!("port {}: {error}", spec.port) });
+    }
+}
+
+async fn connections(net: &Net, spec: &ServeSpec) -> Result<(), NetError> {
+    let listener = net.listen(spec.port, spec.backlog)?;
+    let totals = Rc::new(Totals::default());
+    let service = Rc::new(spec.service.clone());
+    loop {
+        let stream = listener.accept().await?;
+        let (net, totals, service) = (net.clone(), totals.clone(), service.clone());
+        net.clone().spawn(async move {
+            let peer = stream.peer();
+            if let Err(error) = attend(&net, &stream, &service, &totals).await {
+                net.note(ProgramNote::Said(format!("connection from {peer}: {error}")));
+            }
+        });
+    }
+}
+
+async fn attend(net: &Net, stream: &TcpStream, service: &Service, totals: &Totals) -> Result<(), String> {
+    match service {
+        Service::Echo => echo(net, stream, totals).await,
+        Service::Source { bytes, delay, close } => source(net, stream, *bytes, *delay, *close, totals).await,
+        Service::Script(script) => follow(net, stream, script, None, totals).await,
+        Service::Sink | Service::UdpEcho | Service::UdpSink | Service::Http { .. } | Service::Dns { .. } => {
+            while receive(net, stream, u64::MAX, None, totals).await? != 0 {}
+            Ok(())
+        }
+    }
+}
+
+async fn echo(net: &Net, stream: &TcpStream, totals: &Totals) -> Result<(), String> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let count = stream.read(&mut buffer).await.map_err(|error| error.to_string())?;
+        if count == 0 {
+            return Ok(());
+        }
+        totals.add_received(net, count as u64);
+        stream.write_all(&buffer[..count]).await.map_err(|error| error.to_string())?;
+        totals.add_sent(net, count as u64);
+    }
+}
+
+async fn source(
+    net: &Net,
+    stream: &TcpStream,
+    bytes: u64,
+    delay: Duration,
+    close: bool,
+    totals: &Totals,
+) -> Result<(), String> {
+    let idle = [TcpStep::Idle(delay)];
+    if !delay.is_zero() {
+        follow(net, stream, &idle, None, totals).await?;
+    }
+    send(net, stream, bytes, totals).await.map_err(|error| error.to_string())?;
+    if close {
+        stream.close();
+    }
+    while receive(net, stream, u64::MAX, None, totals).await? != 0 {}
+    Ok(())
+}
+
+async fn datagrams(net: &Net, spec: &ServeSpec) -> Result<(), NetError> {
+    let socket = net.udp(Some(spec.port))?;
+    let totals = Totals::default();
+    loop {
+        let UdpMessage::Datagram { from, to, carrier, bytes, .. } = socket.recv().await else { continue };
+        totals.add_received(net, bytes.len() as u64);
+        if spec.service == Service::UdpEcho {
+            let own: IpAddr = to.ip();
+            let options = SendOptions { from: Some(own), carrier: Some(carrier), ..SendOptions::default() };
+            if socket.send_with(&bytes, from, options).is_ok() {
+                totals.add_sent(net, bytes.len() as u64);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A TCP client that follows a script, and the script itself, which servers follow too. Speaks no protocol above TCP.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::lookup::{Lookup, find};
+use super::spec::{Retry, TcpSpec, TcpStep};
+use super::traffic::{Totals, receive, send};
+use crate::host::{ConnectOptions, KeepAlive, Net, TcpStream};
+use crate::trace::ProgramNote;
+
+/// When Linux gives an idle connection up after its first unanswered probe: nine probes, 75 s apart.
+const KEEP_ALIVE_PATIENCE: Duration = Duration::from_secs(9 * 75);
+
+/// Follows the spec, and says what came of it.
+pub async fn tcp(net: Net, spec: TcpSpec, lookup: Lookup) {
+    net.note(ProgramNote::Started);
+    let totals = Totals::default();
+    let mut tried = 0;
+    loop {
+        let error = match attempt(&net, &spec, &lookup, &totals).await {
+            Ok(()) => return net.note(ProgramNote::Completed { what: totals.text() }),
+            Err(error) => error,
+        };
+        if spec.retry.attempts <= tried {
+            return net.note(ProgramNote::Failed { error });
+        }
+        let after = wait_before(&spec.retry, tried);
+        tried += 1;
+        net.note(ProgramNote::Retrying { attempt: tried + 1, after, because: error });
+        net.sleep(after).await;
+    }
+}
+
+/// How long to wait after `tried` repetitions.
+fn wait_before(retry: &Retry, tried: u32) -> Duration {
+    let factor = retry.backoff.max(0.0).powi(i32::try_from(tried).unwrap_or(i32::MAX));
+    Duration::try_from_secs_f64(retry.delay.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
+
+async fn attempt(net: &Net, spec: &TcpSpec, lookup: &Lookup, totals: &Totals) -> Result<(), String> {
+    let to = SocketAddr::new(find(net, &spec.to, lookup).await?, spec.port);
+    let keep_alive = |interval: Duration| KeepAlive { interval, give_up: interval + KEEP_ALIVE_PATIENCE };
+    let options = ConnectOptions {
+        timeout: spec.connect_timeout,
+        local_port: spec.local_port,
+        keep_alive: spec.keep_alive.map(keep_alive),
+        ..ConnectOptions::default()
+    };
+    let stream = net.connect_with(to, &options).await.map_err(|error| error.to_string())?;
+    follow(net, &stream, &spec.script, spec.read_timeout, totals).await
+}
+
+/// Follows a script over a connection, step by step.
+pub(super) async fn follow(
+    net: &Net,
+    stream: &TcpStream,
+    script: &[TcpStep],
+    patience: Option<Duration>,
+    totals: &Totals,
+) -> Result<(), String> {
+    for step in script {
+        match *step {
+            TcpStep::Send(bytes) => send(net, stream, bytes, totals).await.map_err(|error| error.to_string())?,
+            TcpStep::Receive(bytes) => {
+                let mut left = bytes;
+                while left != 0 {
+                    match receive(net, stream, left, patience, totals).await? {
+                        0 => return Err(format!("connection closed by peer, {left} bytes early")),
+                        count => left -= count,
+                    }
+                }
+            }
+            TcpStep::ReceiveAll => while receive(net, stream, u64::MAX, patience, totals).await? != 0 {},
+            TcpStep::Idle(length) => {
+                net.note(ProgramNote::Idle { length });
+                let quiet = async {
+                    while receive(net, stream, u64::MAX, None, totals).await? != 0 {}
+                    // The peer sends no more; the rest of the time passes anyway.
+                    std::future::pending::<Result<(), String>>().await
+                };
+                if let Some(end) = net.timeout(length, quiet).await {
+                    end?;
+                }
+            }
+            TcpStep::Hold => {
+                while receive(net, stream, u64::MAX, None, totals).await? != 0 {}
+                stream_end(stream).await?;
+            }
+            TcpStep::Close => {
+                stream.close();
+                while receive(net, stream, u64::MAX, patience, totals).await? != 0 {}
+                return Ok(());
+            }
+            TcpStep::Abort => {
+                stream.abort();
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits on a connection whose peer sends no more until it ends otherwise: by a reset, or not at all.
+async fn stream_end(stream: &TcpStream) -> Result<(), String> {
+    stream.broken().await.map_err(|error| error.to_string())
+}
