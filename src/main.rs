@@ -1,3 +1,7 @@
-//! The program: calls the command line. Decides nothing.
+//! The program `vpclab`: calls the command line, and ends with its status. Decides nothing.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vpclab::cli::main()
+}

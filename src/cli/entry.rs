@@ -1,0 +1,32 @@
+//! From the process's arguments to a verb, and from its answer to an exit status. Does no verb's work.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use super::args::{Cli, Verb};
+use super::exit::Exit;
+use super::terminal::Terminal;
+use super::{completions, man};
+
+/// The command line: reads the process's arguments, does what they ask for, and gives the exit status.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Help and version are answers too; where they cannot be printed, nobody is there to be told.
+            let _ = answer.print();
+            return if answer.use_stderr() { Exit::Wrong.into() } else { Exit::Held.into() };
+        }
+    };
+    let terminal = Terminal::new(cli.color);
+    let done = match &cli.verb {
+        Verb::Completions { shell } => completions::run(*shell, &terminal),
+        Verb::Man(args) => man::run(args, &terminal),
+    };
+    let exit = done.unwrap_or_else(|refusal| {
+        terminal.complain(&refusal.0);
+        Exit::Wrong
+    });
+    exit.into()
+}

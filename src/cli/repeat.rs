@@ -1,0 +1,30 @@
+//! The command that repeats a run, fit to be pasted into a shell. Runs nothing.
+
+/// `vpclab run FILE --seed N`.
+pub(super) fn command(file: &str, seed: u64) -> String {
+    // A file whose name begins with a dash would be taken for an option.
+    let separator = if file.starts_with('-') { "-- " } else { "" };
+    format!("vpclab run --seed {seed} {separator}{}", quoted(file))
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+' | ',' | '=');
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_name_stands_bare_and_another_is_quoted() {
+        assert_eq!(command("a/b-c.yaml", 7), "vpclab run --seed 7 a/b-c.yaml");
+        assert_eq!(command("it's here.yaml", 7), r"vpclab run --seed 7 'it'\''s here.yaml'");
+        assert_eq!(command("-x.yaml", 7), "vpclab run --seed 7 -- -x.yaml");
+        assert_eq!(quoted(""), "''");
+    }
+}
