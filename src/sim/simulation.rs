@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Calendar, InstanceId, SimTime};
-use crate::control_plane::{Action, Applied, Call, ControlError, World};
+use crate::base::{Calendar, InstanceId, SimTime, VpcEndpointId};
+use crate::control_plane::{Action, Applied, Call, ControlError, Scope, World};
 use crate::engine::{Counters, Stop};
 use crate::host::{ConnectionInfo, Host};
 use crate::provision::{Network, Settings};
+use crate::service::s3::{FrontSettings, ObjectStore};
 use crate::service::spec::ProgramSpec;
 use crate::trace::{Citations, Directory, NodeId, Observer, ProgramId, ProgramInfo};
 
@@ -22,19 +23,22 @@ pub struct Simulation {
     pub(super) services: super::programs::Services,
     /// Programs of each host that has any, in the order of their start.
     programs: BTreeMap<NodeId, Vec<ProgramId>>,
+    /// Endpoint policies that take effect later.
+    pub(super) policies_due: Vec<(SimTime, Scope, VpcEndpointId)>,
     events_left: u64,
 }
 
 impl Simulation {
     /// Builds the graph of a world and starts AWS's own services in it.
-    pub fn new(world: World, settings: Settings, calendar: Calendar) -> Self {
+    pub fn new(world: World, settings: Settings, calendar: Calendar, s3: FrontSettings) -> Self {
         let network = Network::of(&world, settings);
         let mut simulation = Self {
-            services: super::programs::Services::new(&world, calendar),
+            services: super::programs::Services::new(&world, s3),
             world,
             network,
             calendar,
             programs: BTreeMap::new(),
+            policies_due: Vec::new(),
             events_left: EVENTS_MAX,
         };
         simulation.start_services();
@@ -70,10 +74,16 @@ impl Simulation {
 
     /// Runs all events before `horizon`.
     pub fn run_until(&mut self, horizon: SimTime, observer: &mut dyn Observer) -> Stop {
-        let before = self.network.engine.counters().events;
-        let stop = self.network.engine.run_until(horizon, self.events_left, observer);
-        self.events_left -= self.network.engine.counters().events - before;
-        stop
+        loop {
+            let policy = self.next_policy().filter(|due| *due < horizon);
+            let before = self.network.engine.counters().events;
+            let stop = self.network.engine.run_until(policy.unwrap_or(horizon), self.events_left, observer);
+            self.events_left -= self.network.engine.counters().events - before;
+            if policy.is_none() || stop == Stop::BudgetSpent || stop == Stop::Attention {
+                return stop;
+            }
+            self.take_policies();
+        }
     }
 
     /// Bounds the events of the rest of the run.
@@ -81,16 +91,18 @@ impl Simulation {
         self.events_left = events;
     }
 
-    /// Starts a program on a host now.
-    pub fn start(&mut self, node: NodeId, spec: &ProgramSpec, observer: &mut dyn Observer) -> ProgramId {
+    /// Names a program that is about to be started on a host.
+    pub fn announce(&mut self, node: NodeId, spec: &ProgramSpec, what: String, observer: &mut dyn Observer) -> ProgramId {
         let id = ProgramId(u32::try_from(self.network.directory.programs.len()).expect("fewer than four billion"));
-        let what = super::programs::describe(&spec.does);
         self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, what });
         self.programs.entry(node).or_default().push(id);
         observer.learn(&self.network.citations, &self.network.directory);
-        let services = &self.services;
-        self.network.engine.with::<Host, _>(node, observer, |host, out| services.launch(host, id, spec, out));
         id
+    }
+
+    /// The objects of S3, to fill before a run.
+    pub fn objects(&self) -> &ObjectStore {
+        &self.services.objects
     }
 
     /// The records.

@@ -9,6 +9,7 @@ use crate::base::*;
 use crate::control_plane::*;
 use crate::host::{Host, NetError, TcpStream};
 use crate::provision::Settings;
+use crate::service::s3::FrontSettings;
 use crate::trace::{NodeId, Observers};
 
 fn scope() -> Scope {
@@ -138,7 +139,7 @@ async fn write(stream: &TcpStream, bytes: &[u8]) -> Result<(), NetError> {
 fn creating_an_endpoint_resets_the_open_connection_by_packets_alone() {
     let lab = with_nat();
     let settings = Settings::of(Era::Y2017, 1);
-    let mut simulation = Simulation::new(lab.world, settings, Calendar::ERA_2017);
+    let mut simulation = Simulation::new(lab.world, settings, Calendar::ERA_2017, FrontSettings::default());
     let mut checks = Checks::new(vec![simulation.network().internet()]);
     let log = run_client(&mut simulation, &mut checks);
     simulation.run_until(SimTime::from_millis(2_500), &mut checks);
@@ -169,7 +170,7 @@ fn creating_an_endpoint_resets_the_open_connection_by_packets_alone() {
 #[test]
 fn without_an_endpoint_the_connection_lives_on() {
     let lab = with_nat();
-    let mut simulation = Simulation::new(lab.world, Settings::of(Era::Y2017, 1), Calendar::ERA_2017);
+    let mut simulation = Simulation::new(lab.world, Settings::of(Era::Y2017, 1), Calendar::ERA_2017, FrontSettings::default());
     let mut checks = Checks::new(vec![simulation.network().internet()]);
     let log = run_client(&mut simulation, &mut checks);
     simulation.run_until(SimTime::from_secs(20), &mut checks);
