@@ -10,6 +10,8 @@ mod link;
 mod node;
 mod queue;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use effects::{Counters, Effects};
 pub use event::{EventClass, EventKey};

@@ -55,8 +55,10 @@ impl Engine {
         NodeId(u32::try_from(self.nodes.len() - 1).expect("fewer than four billion nodes"))
     }
 
-    /// Puts a link between two ports; what was at either is gone.
+    /// Puts a link between two ports; the links that were at either are gone, both directions of them.
     pub fn connect(&mut self, a: (NodeId, PortId), b: (NodeId, PortId), spec: LinkSpec) {
+        self.disconnect(a);
+        self.disconnect(b);
         *self.slot(a) = Some(Wire::new(b.0, b.1, spec.there));
         *self.slot(b) = Some(Wire::new(a.0, a.1, spec.back));
     }
@@ -100,6 +102,10 @@ impl Engine {
     /// Events at the horizon itself are left: changes that the caller makes at that instant come before them.
     pub fn run_until(&mut self, horizon: SimTime, budget: u64, observer: &mut dyn Observer) -> Stop {
         let limit = EventKey::new(horizon, EventClass::Arrival).0;
+        // Asked for outside of a run, by what the caller did to a node: it is due before the next event.
+        if std::mem::take(&mut self.core.attention) {
+            return Stop::Attention;
+        }
         for _ in 0..budget {
             let Some((_, event)) = self.core.queue.pop_below(limit) else {
                 self.core.now = self.core.now.max(horizon);
