@@ -9,29 +9,13 @@ use std::time::Duration;
 use hyper::rt::{Read, Write};
 
 use super::around::Wait;
+use super::lookup::Lookup;
 use crate::base::SimTime;
-use crate::host::NetError;
+use crate::host::{ConnectOptions, Net, NetError, TcpStream};
 use crate::trace::ProgramNote;
 
 /// A future of a program: single-threaded, like the host that polls it.
 pub type Doing<T> = Pin<Box<dyn Future<Output = T>>>;
-
-/// A name that could not be resolved, in the words of the system's resolver.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ResolveError {
-    /// The server says that there is no such name, or that it has no addresses.
-    #[error("could not resolve host {name}: name or service not known")]
-    NotFound {
-        /// The name.
-        name: String,
-    },
-    /// No server answered, or it could not tell.
-    #[error("could not resolve host {name}: temporary failure in name resolution")]
-    Temporary {
-        /// The name.
-        name: String,
-    },
-}
 
 /// The machine under a program. Cloning it is cheap.
 pub trait Machine: Clone + Unpin + 'static {
@@ -47,11 +31,8 @@ pub trait Machine: Clone + Unpin + 'static {
     /// Opens a connection; `timeout` replaces the machine's own.
     fn connect(&self, to: SocketAddr, timeout: Option<Duration>) -> Doing<Result<Self::Stream, NetError>>;
 
-    /// The time after which the machine gives an attempt up by itself.
-    fn connect_timeout(&self) -> Duration;
-
-    /// The addresses of a name, the best first.
-    fn resolve(&self, name: &str) -> Doing<Result<Vec<IpAddr>, ResolveError>>;
+    /// The addresses of a name that the machine can use, the best first; else the words of its resolver.
+    fn resolve(&self, name: &str) -> Doing<Result<Vec<IpAddr>, String>>;
 
     /// Says something.
     fn note(&self, note: ProgramNote);
@@ -59,5 +40,51 @@ pub trait Machine: Clone + Unpin + 'static {
     /// Waits for a length.
     fn wait(&self, length: Duration) -> Wait {
         self.wait_until(self.now().after(length))
+    }
+}
+
+/// A host as client programs see it, with the way in which it looks names up.
+#[derive(Clone)]
+pub struct HostMachine {
+    net: Net,
+    lookup: Lookup,
+}
+
+impl HostMachine {
+    /// The host of `net`, whose names `lookup` finds.
+    pub fn new(net: Net, lookup: Lookup) -> Self {
+        Self { net, lookup }
+    }
+}
+
+impl Machine for HostMachine {
+    type Stream = TcpStream;
+
+    fn now(&self) -> SimTime {
+        self.net.now()
+    }
+
+    fn wait_until(&self, at: SimTime) -> Wait {
+        Box::pin(self.net.sleep_until(at))
+    }
+
+    fn connect(&self, to: SocketAddr, timeout: Option<Duration>) -> Doing<Result<TcpStream, NetError>> {
+        let net = self.net.clone();
+        let options = ConnectOptions { timeout, ..ConnectOptions::default() };
+        Box::pin(async move { net.connect_with(to, &options).await })
+    }
+
+    fn resolve(&self, name: &str) -> Doing<Result<Vec<IpAddr>, String>> {
+        let (net, lookup, name) = (self.net.clone(), self.lookup.clone(), name.to_owned());
+        Box::pin(async move {
+            let mut addresses = lookup(&net, &name).await?;
+            // A host without an address of a family cannot use that family.
+            addresses.retain(|address| net.address(address.is_ipv4()).is_some());
+            Ok(addresses)
+        })
+    }
+
+    fn note(&self, note: ProgramNote) {
+        self.net.note(note);
     }
 }

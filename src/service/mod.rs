@@ -15,6 +15,7 @@ mod traffic;
 mod udp;
 
 pub mod s3;
+pub mod s3_client;
 pub mod spec;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use around::{Around, Wait};
 pub use bulk::{BulkReceiver, BulkSender};
 pub use http_client::{ExchangeError, HttpConnection, SendBody, Totals};
 pub use lookup::{Lookup, no_names};
-pub use machine::{Doing, Machine, ResolveError};
+pub use machine::{Doing, HostMachine, Machine};
 pub use ping::ping;
 pub use serve::serve;
 pub use signature::{
