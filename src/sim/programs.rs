@@ -8,8 +8,8 @@ use crate::control_plane::{Scope, Touch, Touched, World};
 use crate::host::{Carrier, Host};
 use crate::policy::{Attached, Principal};
 use crate::service::s3::{self, FrontSettings, ObjectStore, S3Front};
-use crate::service::{Access, Through};
 use crate::service::spec::Credentials;
+use crate::service::{Access, Through};
 use crate::trace::{NodeId, PortId};
 
 use super::Simulation;
@@ -45,8 +45,7 @@ impl Services {
             for user in record.users().values() {
                 let principal = Principal::user(account, &user.name);
                 for (id, secret) in &user.access_keys {
-                    let key =
-                        Credentials { access_key_id: id.clone(), secret: secret.clone(), session_token: None };
+                    let key = Credentials { access_key_id: id.clone(), secret: secret.clone(), session_token: None };
                     self.access.add_key(&key, principal.clone(), user.attached());
                 }
                 self.access.set_identity_policies(&principal, &user.attached());

@@ -92,7 +92,13 @@ impl Simulation {
     }
 
     /// Names a program that is about to be started on a host.
-    pub fn announce(&mut self, node: NodeId, spec: &ProgramSpec, what: String, observer: &mut dyn Observer) -> ProgramId {
+    pub fn announce(
+        &mut self,
+        node: NodeId,
+        spec: &ProgramSpec,
+        what: String,
+        observer: &mut dyn Observer,
+    ) -> ProgramId {
         let id = ProgramId(u32::try_from(self.network.directory.programs.len()).expect("fewer than four billion"));
         self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, what });
         self.programs.entry(node).or_default().push(id);

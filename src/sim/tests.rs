@@ -170,7 +170,8 @@ fn creating_an_endpoint_resets_the_open_connection_by_packets_alone() {
 #[test]
 fn without_an_endpoint_the_connection_lives_on() {
     let lab = with_nat();
-    let mut simulation = Simulation::new(lab.world, Settings::of(Era::Y2017, 1), Calendar::ERA_2017, FrontSettings::default());
+    let mut simulation =
+        Simulation::new(lab.world, Settings::of(Era::Y2017, 1), Calendar::ERA_2017, FrontSettings::default());
     let mut checks = Checks::new(vec![simulation.network().internet()]);
     let log = run_client(&mut simulation, &mut checks);
     simulation.run_until(SimTime::from_secs(20), &mut checks);
