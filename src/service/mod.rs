@@ -4,9 +4,11 @@ mod access;
 mod around;
 mod bulk;
 mod http_client;
+mod launch;
 mod lookup;
 mod machine;
 mod ping;
+mod resolve;
 mod serve;
 mod signature;
 mod tcp;
@@ -27,9 +29,11 @@ pub use access::{Access, Peer, Through, credentials_of};
 pub use around::{Around, Wait};
 pub use bulk::{BulkReceiver, BulkSender};
 pub use http_client::{ExchangeError, HttpConnection, SendBody, Totals};
+pub use launch::{in_words, launch};
 pub use lookup::{Lookup, no_names};
 pub use machine::{Doing, HostMachine, Machine};
 pub use ping::ping;
+pub use resolve::resolve;
 pub use serve::serve;
 pub use signature::{
     CannotSign, SKEW_MAX, Signed, SigningScope, presign, query_signature_holds, sign_headers, without_signature,

@@ -1,0 +1,97 @@
+//! From a spec to a running program: which of this floor's programs does it, and what people call it. Runs nothing
+//! itself.
+
+use std::net::IpAddr;
+
+use super::lookup::Lookup;
+use super::s3::show_bytes;
+use super::spec::{Does, S3Operation, Service, Target, TcpStep, TracerouteBy};
+use super::{ping, resolve, serve, tcp, traceroute, udp};
+use crate::engine::Effects;
+use crate::host::Host;
+use crate::service::spec::ProgramSpec;
+use crate::trace::ProgramId;
+
+/// Starts a program on a host.
+pub fn launch(host: &mut Host, id: ProgramId, spec: &ProgramSpec, lookup: &Lookup, out: &mut Effects<'_>) {
+    let (program, lookup) = (Some(id), lookup.clone());
+    match spec.does.clone() {
+        Does::Tcp(spec) => host.run(program, out, |net| tcp(net, spec, lookup)),
+        Does::Serve(spec) => host.run(program, out, |net| serve(net, spec)),
+        Does::Udp(spec) => host.run(program, out, |net| udp(net, spec, lookup)),
+        Does::Ping(spec) => host.run(program, out, |net| ping(net, spec, lookup)),
+        Does::Traceroute(spec) => host.run(program, out, |net| traceroute(net, spec, lookup)),
+        Does::Resolve(spec) => host.run(program, out, |net| resolve(net, spec, lookup)),
+        Does::S3(_) | Does::DynamoDb(_) | Does::Http(_) => {}
+    }
+}
+
+/// What a program does, in a few words: `s3 put data/up.bin (8 MiB)`.
+pub fn in_words(does: &Does) -> String {
+    match does {
+        Does::S3(spec) => match &spec.operation {
+            S3Operation::Get { bucket, key, .. } => format!("s3 get {bucket}/{key}"),
+            S3Operation::Put { bucket, key, body, .. } => format!("s3 put {bucket}/{key} ({})", show_bytes(body.len())),
+            S3Operation::Head { bucket, key } => format!("s3 head {bucket}/{key}"),
+            S3Operation::Delete { bucket, key } => format!("s3 delete {bucket}/{key}"),
+            S3Operation::List { bucket, prefix } => format!("s3 list {bucket}/{prefix}"),
+            S3Operation::ListBuckets => "s3 list buckets".to_owned(),
+            S3Operation::Location { bucket } => format!("s3 location of {bucket}"),
+            S3Operation::CreateBucket { bucket } => format!("s3 create bucket {bucket}"),
+            S3Operation::Copy { from_bucket, from_key, bucket, key } => {
+                format!("s3 copy {from_bucket}/{from_key} to {bucket}/{key}")
+            }
+        },
+        Does::DynamoDb(spec) => format!("dynamodb {} {}", spec.action, spec.table).trim_end().to_owned(),
+        Does::Http(spec) => format!("http {} {}:{}{}", spec.method, target(&spec.to), spec.port, spec.path),
+        Does::Tcp(spec) => {
+            let steps: Vec<String> = spec.script.iter().map(step).collect();
+            format!("tcp {}:{} {}", target(&spec.to), spec.port, steps.join(", ")).trim_end().to_owned()
+        }
+        Does::Serve(spec) => format!("{} on port {}", service(&spec.service), spec.port),
+        Does::Udp(spec) => format!("udp {}:{}", target(&spec.to), spec.port),
+        Does::Ping(spec) => format!("ping {}", target(&spec.to)),
+        Does::Traceroute(spec) => {
+            let by = match spec.by {
+                TracerouteBy::Udp { .. } => "udp",
+                TracerouteBy::Icmp => "icmp",
+                TracerouteBy::Tcp { .. } => "tcp",
+            };
+            format!("traceroute {} by {by}", target(&spec.to))
+        }
+        Does::Resolve(spec) => format!("resolve {}", spec.name),
+    }
+}
+
+fn target(target: &Target) -> String {
+    match target {
+        Target::Address(address @ IpAddr::V6(_)) => format!("[{address}]"),
+        Target::Address(address) => address.to_string(),
+        Target::Name(name) => name.clone(),
+    }
+}
+
+fn step(step: &TcpStep) -> String {
+    match step {
+        TcpStep::Send(bytes) => format!("send {}", show_bytes(*bytes)),
+        TcpStep::Receive(bytes) => format!("receive {}", show_bytes(*bytes)),
+        TcpStep::ReceiveAll => "receive all".to_owned(),
+        TcpStep::Idle(length) => format!("idle {}", crate::base::show_duration(*length)),
+        TcpStep::Hold => "hold".to_owned(),
+        TcpStep::Close => "close".to_owned(),
+        TcpStep::Abort => "abort".to_owned(),
+    }
+}
+
+fn service(service: &Service) -> &'static str {
+    match service {
+        Service::Echo => "echo",
+        Service::Sink => "sink",
+        Service::Source { .. } => "source",
+        Service::Script(_) => "script",
+        Service::Http { .. } => "http",
+        Service::UdpEcho => "udp echo",
+        Service::UdpSink => "udp sink",
+        Service::Dns { .. } => "dns",
+    }
+}
