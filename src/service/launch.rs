@@ -4,25 +4,44 @@
 use std::net::IpAddr;
 
 use super::lookup::Lookup;
-use super::s3::show_bytes;
+use super::machine::HostMachine;
+use super::s3::{ObjectStore, show_bytes};
 use super::spec::{Does, S3Operation, Service, Target, TcpStep, TracerouteBy};
-use super::{ping, resolve, serve, tcp, traceroute, udp};
+use super::{ping, resolve, s3_client, serve, tcp, traceroute, udp};
+use crate::base::Calendar;
 use crate::engine::Effects;
 use crate::host::Host;
 use crate::service::spec::ProgramSpec;
 use crate::trace::ProgramId;
 
+/// What programs find around them.
+pub struct Surroundings<'a> {
+    /// How names are looked up.
+    pub lookup: Lookup,
+    /// The world's calendar, for signatures.
+    pub calendar: Calendar,
+    /// All of S3's objects: a download is compared with what stands there when the program starts.
+    pub objects: &'a ObjectStore,
+}
+
 /// Starts a program on a host.
-pub fn launch(host: &mut Host, id: ProgramId, spec: &ProgramSpec, lookup: &Lookup, out: &mut Effects<'_>) {
-    let (program, lookup) = (Some(id), lookup.clone());
+pub fn launch(host: &mut Host, id: ProgramId, spec: &ProgramSpec, around: &Surroundings<'_>, out: &mut Effects<'_>) {
+    let (program, lookup, calendar) = (Some(id), around.lookup.clone(), around.calendar);
     match spec.does.clone() {
+        Does::S3(spec) => {
+            let expected = match &spec.operation {
+                S3Operation::Get { bucket, key, .. } => around.objects.object(bucket, key).ok().map(|o| o.content),
+                _ => None,
+            };
+            host.run(program, out, |net| s3_client::run(HostMachine::new(net, lookup), calendar, spec, expected));
+        }
         Does::Tcp(spec) => host.run(program, out, |net| tcp(net, spec, lookup)),
         Does::Serve(spec) => host.run(program, out, |net| serve(net, spec)),
         Does::Udp(spec) => host.run(program, out, |net| udp(net, spec, lookup)),
         Does::Ping(spec) => host.run(program, out, |net| ping(net, spec, lookup)),
         Does::Traceroute(spec) => host.run(program, out, |net| traceroute(net, spec, lookup)),
         Does::Resolve(spec) => host.run(program, out, |net| resolve(net, spec, lookup)),
-        Does::S3(_) | Does::DynamoDb(_) | Does::Http(_) => {}
+        Does::DynamoDb(_) | Does::Http(_) => {}
     }
 }
 

@@ -29,7 +29,7 @@ pub use access::{Access, Peer, Through, credentials_of};
 pub use around::{Around, Wait};
 pub use bulk::{BulkReceiver, BulkSender};
 pub use http_client::{ExchangeError, HttpConnection, SendBody, Totals};
-pub use launch::{in_words, launch};
+pub use launch::{Surroundings, in_words, launch};
 pub use lookup::{Lookup, no_names};
 pub use machine::{Doing, HostMachine, Machine};
 pub use ping::ping;

@@ -9,6 +9,7 @@ use crate::host::{ConnectionInfo, Host};
 use crate::provision::{Network, Settings};
 use crate::service::s3::{FrontSettings, ObjectStore};
 use crate::service::spec::ProgramSpec;
+use crate::service::{Surroundings, in_words, launch};
 use crate::trace::{Citations, Directory, NodeId, Observer, ProgramId, ProgramInfo};
 
 /// The most events of one stretch of a run, if nobody says otherwise: far beyond any scenario, and an end for worlds
@@ -91,19 +92,29 @@ impl Simulation {
         self.events_left = events;
     }
 
-    /// Names a program that is about to be started on a host.
-    pub fn announce(
-        &mut self,
-        node: NodeId,
-        spec: &ProgramSpec,
-        what: String,
-        observer: &mut dyn Observer,
-    ) -> ProgramId {
+    /// Starts a program on a host now.
+    pub fn start(&mut self, node: NodeId, spec: &ProgramSpec, observer: &mut dyn Observer) -> ProgramId {
+        let id = self.announce(node, spec);
+        observer.learn(&self.network.citations, &self.network.directory);
+        self.start_announced(id, spec, observer);
+        id
+    }
+
+    /// Gives a program its name and number before it is started, so that it can be waited for.
+    pub fn announce(&mut self, node: NodeId, spec: &ProgramSpec) -> ProgramId {
         let id = ProgramId(u32::try_from(self.network.directory.programs.len()).expect("fewer than four billion"));
+        let what = in_words(&spec.does);
         self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, what });
         self.programs.entry(node).or_default().push(id);
-        observer.learn(&self.network.citations, &self.network.directory);
         id
+    }
+
+    /// Starts a program that was announced.
+    pub fn start_announced(&mut self, id: ProgramId, spec: &ProgramSpec, observer: &mut dyn Observer) {
+        let Some(info) = self.network.directory.programs.get(id.0 as usize) else { return };
+        let (node, lookup) = (info.node, self.lookup());
+        let around = Surroundings { lookup, calendar: self.calendar, objects: &self.services.objects };
+        self.network.engine.with::<Host, _>(node, observer, |host, out| launch(host, id, spec, &around, out));
     }
 
     /// The objects of S3, to fill before a run.
