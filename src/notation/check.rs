@@ -1,7 +1,7 @@
 //! A tree held against the tables: unknown and missing keys, wrong kinds, wrong words, all at once. Resolves no names.
 
 use super::shape::{Form, Key, Kind, Names, Shape};
-use super::{Map, Node, Problem, Problems, Value, decode};
+use super::{Map, Node, Problem, Problems, Span, Value, decode};
 
 /// Adds every way in which `node` is not of this kind.
 pub fn check(node: &Node, kind: &Kind, problems: &mut Problems) {
@@ -26,7 +26,7 @@ pub fn check(node: &Node, kind: &Kind, problems: &mut Problems) {
         },
         Kind::Shape(shape) => match &node.value {
             Value::Map(map) => check_shape(node, map, shape, problems),
-            Value::Null if shape.keys.iter().all(|key| !key.required) && shape.one_of.is_empty() => {}
+            Value::Null if shape.plain_keys().all(|key| !key.required) && shape.one_of.is_empty() => {}
             Value::Null | Value::Scalar(_) | Value::List(_) => {
                 let keys: Vec<&str> = shape.all_keys().map(|key| key.name).take(KEYS_SHOWN).collect();
                 let problem = wrong_kind(node, "a map");
@@ -96,20 +96,18 @@ fn check_named(map: &Map, names: &Names, value: &Kind, problems: &mut Problems) 
 }
 
 fn check_shape(node: &Node, map: &Map, shape: &Shape, problems: &mut Problems) {
-    let mut verb: Option<(&'static Key, super::Span)> = None;
+    let mut verb: Option<(&'static Key, Span)> = None;
     let mut unknown = false;
     for entry in &map.entries {
         let Some(key) = shape.key(&entry.key) else {
+            if let Some((names, kind)) = &shape.extra
+                && (names.fits)(&entry.key)
+            {
+                check(&entry.value, kind, problems);
+                continue;
+            }
             unknown = true;
-            let what = if shape.verb.is_empty() { format!("a {}", shape.name) } else { shape.verb.to_owned() };
-            let problem = Problem::error(entry.key_span, format!("unknown key `{}`", decode::brief(&entry.key)));
-            let near = problem.did_you_mean(&entry.key, shape.all_keys().map(|key| key.name));
-            let names: Vec<&str> = shape.all_keys().map(|key| key.name).collect();
-            problems.push(if near.help.is_empty() {
-                near.help(format!("the keys of {what}: {}", listed(&names)))
-            } else {
-                near
-            });
+            problems.push(unknown_key(&entry.key, entry.key_span, shape));
             continue;
         };
         if shape.verbs().any(|one| one.name == key.name) {
@@ -124,7 +122,8 @@ fn check_shape(node: &Node, map: &Map, shape: &Shape, problems: &mut Problems) {
     }
     // A missing key is shown where the map begins: at its first key, or at its bracket.
     let place = map.entries.first().map_or(node.span, |entry| entry.key_span);
-    for key in shape.keys.iter().filter(|key| key.required && map.get(key.name).is_none()) {
+    let missing = |key: &&Key| key.required && !map.entries.iter().any(|entry| key.is(&entry.key));
+    for key in shape.plain_keys().filter(missing) {
         let problem = Problem::error(place, format!("the key `{}` is missing", key.name));
         problems.push(problem.label(format!("in this {}", shape.name)).help(key.doc));
     }
@@ -133,6 +132,21 @@ fn check_shape(node: &Node, map: &Map, shape: &Shape, problems: &mut Problems) {
         let names: Vec<&str> = shape.verbs().map(|key| key.name).collect();
         let problem = Problem::error(place, format!("{} is missing", shape.verb));
         problems.push(problem.help(format!("one of {}", listed(&names))));
+    }
+}
+
+fn unknown_key(written: &str, span: Span, shape: &Shape) -> Problem {
+    let problem = Problem::error(span, format!("unknown key `{}`", decode::brief(written)));
+    let spellings = shape.all_keys().flat_map(|key| [key.name, key.alias]).filter(|name| !name.is_empty());
+    let problem = problem.did_you_mean(written, spellings);
+    if !problem.help.is_empty() {
+        return problem;
+    }
+    let names: Vec<&str> = shape.all_keys().map(|key| key.name).collect();
+    let problem = problem.help(format!("the keys of this {}: {}", shape.name, listed(&names)));
+    match &shape.extra {
+        Some((extra, _)) => problem.help(format!("or {}", extra.what)),
+        None => problem,
     }
 }
 
@@ -208,13 +222,10 @@ mod tests {
 
     static SUBNET: Shape =
         shape("subnet", "", &[required("cidr", Kind::Cidr, "Its block."), key("zone", Kind::Text, "Its zone.")]);
-    static VERBS: Shape = Shape {
-        name: "step",
-        doc: "",
-        keys: &[key("at", Kind::Duration, "")],
-        one_of: &[&[key("create-route", Kind::Free, ""), key("delete-route", Kind::Free, "")]],
-        verb: "an action",
-    };
+    static VERBS: Shape = shape("step", "", &[key("at", Kind::Duration, "")]).with_verbs(
+        "an action",
+        &[&[key("create-route", Kind::Free, "").or("CreateRoute"), key("delete-route", Kind::Free, "")]],
+    );
     static ROOT: Shape = shape(
         "file",
         "",

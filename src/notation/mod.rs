@@ -12,6 +12,7 @@ mod render;
 pub mod shape;
 mod text_map;
 mod tree;
+mod view;
 mod yaml;
 
 pub use json::{JSON_DEPTH_MAX, parse_json};
@@ -19,4 +20,5 @@ pub use problem::{Problem, Problems, Severity};
 pub use render::{problems_to_json, problems_to_text, summary_line};
 pub use text_map::TextMap;
 pub use tree::{Entry, Map, Node, Scalar, Source, Span, Value};
+pub use view::View;
 pub use yaml::{YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX, parse_yaml};

@@ -81,10 +81,14 @@ pub struct Shape {
     pub doc: &'static str,
     /// Its keys, in the order in which people write them.
     pub keys: &'static [Key],
+    /// Further keys, shared with other maps.
+    pub shared: &'static [&'static [Key]],
     /// Keys of which exactly one must stand there: the verb. Empty where there is no such choice.
     pub one_of: &'static [&'static [Key]],
     /// What the one key is called in messages, with its article: `an action`.
     pub verb: &'static str,
+    /// Keys that the writer chooses, beside the known ones.
+    pub extra: Option<(&'static Names, Kind)>,
 }
 
 /// A known key.
@@ -92,6 +96,8 @@ pub struct Shape {
 pub struct Key {
     /// The key.
     pub name: &'static str,
+    /// Another spelling that is taken, such as EC2's own name of a parameter; empty if there is none.
+    pub alias: &'static str,
     /// What its value may be.
     pub kind: Kind,
     /// Whether it must be there.
@@ -102,28 +108,64 @@ pub struct Key {
 
 /// A key that may be left out.
 pub const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key { name, kind, required: false, doc }
+    Key { name, alias: "", kind, required: false, doc }
 }
 
 /// A key that must be there.
 pub const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key { name, kind, required: true, doc }
+    Key { name, alias: "", kind, required: true, doc }
 }
 
 /// A map with these keys.
 pub const fn shape(name: &'static str, doc: &'static str, keys: &'static [Key]) -> Shape {
-    Shape { name, doc, keys, one_of: &[], verb: "" }
+    Shape { name, doc, keys, shared: &[], one_of: &[], verb: "", extra: None }
+}
+
+impl Key {
+    /// The same key, also spelled in another way.
+    #[must_use]
+    pub const fn or(self, alias: &'static str) -> Self {
+        Self { alias, ..self }
+    }
+
+    /// Whether a text of the file means this key.
+    pub fn is(&self, written: &str) -> bool {
+        self.name == written || (!self.alias.is_empty() && self.alias == written)
+    }
 }
 
 impl Shape {
-    /// The key called `name`.
-    pub fn key(&self, name: &str) -> Option<&'static Key> {
-        self.all_keys().find(|key| key.name == name)
+    /// The same map, with further keys that the writer chooses.
+    #[must_use]
+    pub const fn with_extra(self, names: &'static Names, kind: Kind) -> Self {
+        Self { extra: Some((names, kind)), ..self }
+    }
+
+    /// The same map, with further keys that other maps have too.
+    #[must_use]
+    pub const fn with(self, shared: &'static [&'static [Key]]) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// The same map, in which exactly one of these keys must stand.
+    #[must_use]
+    pub const fn with_verbs(self, verb: &'static str, one_of: &'static [&'static [Key]]) -> Self {
+        Self { verb, one_of, ..self }
+    }
+
+    /// The key that `written` means.
+    pub fn key(&self, written: &str) -> Option<&'static Key> {
+        self.all_keys().find(|key| key.is(written))
     }
 
     /// All keys: those of the map, then those of the verb.
     pub fn all_keys(&self) -> impl Iterator<Item = &'static Key> + use<> {
-        self.keys.iter().chain(self.one_of.iter().flat_map(|keys| keys.iter()))
+        self.plain_keys().chain(self.verbs())
+    }
+
+    /// The keys that are no verbs.
+    pub fn plain_keys(&self) -> impl Iterator<Item = &'static Key> + use<> {
+        self.keys.iter().chain(self.shared.iter().flat_map(|keys| keys.iter()))
     }
 
     /// The keys of which exactly one must stand there.
@@ -133,6 +175,6 @@ impl Shape {
 
     /// The verb that stands in `map`: the first of its keys that is one.
     pub fn verb_of(&self, map: &Map) -> Option<&'static Key> {
-        map.entries.iter().find_map(|entry| self.verbs().find(|key| key.name == entry.key))
+        map.entries.iter().find_map(|entry| self.verbs().find(|key| key.is(&entry.key)))
     }
 }

@@ -1,0 +1,274 @@
+//! The keys of the world: VPCs and what is in them, instances, users, buckets, regions and accounts.
+
+use super::form::*;
+use super::host::{HOST_KEYS, LINK};
+use crate::notation::shape::{Key, Kind, Shape, key, required, shape};
+
+const ID: Key = key("id", Kind::Text, "Its id, if it is not to be made from its name.");
+const TAGS: Key = key("tags", Kind::Named { keys: &TAG_KEYS, value: &Kind::Text }, "Its tags beside its name.");
+const POLICY: Kind = Kind::Free;
+
+macro_rules! named {
+    ($shape:expr) => {
+        Kind::Named { keys: &NAMES, value: &Kind::Shape(&$shape) }
+    };
+}
+
+/// What a region of an account holds; these keys also stand at the top of a file.
+pub(in crate::scenario) static REGION: Shape = shape("region", "What an account has in one region.", &[]).with(&[REGION_KEYS]);
+
+/// The keys of a region.
+pub(in crate::scenario) static REGION_KEYS: &[Key] = &[
+    key("vpcs", named!(VPC), "The VPCs, by name."),
+    key("instances", named!(INSTANCE), "The instances, by name."),
+    key(
+        "elastic-ips",
+        Kind::Named { keys: &NAMES, value: &Kind::Optional(&Kind::Either(&[Kind::Address, Kind::Shape(&ELASTIC_IP)])) },
+        "Elastic IPs, by name, each with its address if that matters.",
+    ),
+    key(
+        "prefix-lists",
+        Kind::Named { keys: &NAMES, value: &Kind::Either(&[Kind::List(&Kind::Cidr), Kind::Shape(&PREFIX_LIST)]) },
+        "The customer's own prefix lists, by name, each with its blocks.",
+    ),
+    key("services", Kind::Named { keys: &NAMES, value: &Kind::Shape(&SERVICE) }, "AWS's services of the region, by short name, where they differ from the era's."),
+];
+
+static ELASTIC_IP: Shape = shape("Elastic IP", "A public address of the account.", &[ID, key("address", Kind::Address, "The address."), TAGS]);
+
+static PREFIX_LIST: Shape = shape(
+    "prefix list",
+    "A set of blocks under one name.",
+    &[
+        ID,
+        key("entries", Kind::OneOrMany(&Kind::Cidr), "Its blocks."),
+        key("max-entries", Kind::Integer { min: 1, max: 1_000 }, "The most entries it may have."),
+        TAGS,
+    ],
+);
+
+static SERVICE: Shape = shape(
+    "service",
+    "A service of AWS in this region, as the network sees it.",
+    &[
+        key("prefix-list", Kind::Text, "The id of its prefix list."),
+        key("ranges", Kind::OneOrMany(&Kind::Cidr), "Its public ranges."),
+        key(
+            "endpoints",
+            Kind::Choice(&[("gateway", "Targets of routes."), ("interface", "Interfaces in subnets."), ("none", "None.")]),
+            "Which kind of endpoint it has.",
+        ),
+    ],
+);
+
+/// A VPC.
+pub(in crate::scenario) static VPC: Shape = shape(
+    "VPC",
+    "A VPC and what is in it.",
+    &[
+        required("cidr", Kind::OneOrMany(&Kind::Cidr), "Its block, or its blocks, the primary one first."),
+        key("ipv6", Kind::Either(&[Kind::Form(&IPV6_BLOCK)]), "`amazon` for a block of Amazon's, or a certain block."),
+        key("dns-support", Kind::Bool, "Whether its resolver answers; it does unless said otherwise."),
+        key("dns-hostnames", Kind::Bool, "Whether instances get public names; they do not unless said otherwise."),
+        key("name-servers", Kind::OneOrMany(&Kind::Text), "DHCP options: addresses of DNS servers, or `AmazonProvidedDNS`."),
+        key("internet-gateway", Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]), "The name of its internet gateway, which is made and attached."),
+        key("egress-only-internet-gateway", Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]), "The name of its egress-only internet gateway."),
+        key("subnets", named!(SUBNET), "Its subnets, by name."),
+        key(
+            "route-tables",
+            Kind::Named { keys: &NAMES, value: &Kind::Optional(&Kind::Shape(&ROUTE_TABLE)) },
+            "Its route tables, by name; `main` is the main one.",
+        ),
+        key("nat-gateways", named!(NAT_GATEWAY), "Its NAT gateways, by name."),
+        key(
+            "security-groups",
+            Kind::Named { keys: &NAMES, value: &Kind::Optional(&Kind::Shape(&SECURITY_GROUP)) },
+            "Its security groups, by name; `default` is the one that every VPC has.",
+        ),
+        key(
+            "network-acls",
+            Kind::Named { keys: &NAMES, value: &Kind::Optional(&Kind::Shape(&NETWORK_ACL)) },
+            "Its network ACLs, by name; `default` is the one that every VPC has.",
+        ),
+        key("vpc-endpoints", named!(VPC_ENDPOINT), "Its endpoints, by name."),
+        ID,
+        TAGS,
+    ],
+);
+
+static IPV6_BLOCK: crate::notation::shape::Form = crate::notation::shape::Form {
+    what: "`amazon`, or an IPv6 block such as 2001:db8:1::/56",
+    pattern: "",
+    fits: |text| text == "amazon" || crate::base::Cidr::parse(text).is_ok_and(|block| !block.is_v4()),
+};
+
+static GATEWAY: Shape = shape("gateway", "A gateway with its name and id.", &[required("name", Kind::Text, "Its name."), ID, TAGS]);
+
+static SUBNET: Shape = shape(
+    "subnet",
+    "A subnet.",
+    &[
+        required("cidr", Kind::Cidr, "Its block."),
+        key("zone", Kind::Text, "Its zone, as `a` or `us-west-2a`; the region's first unless said otherwise."),
+        key("route-table", REF, "The route table it uses; the main one unless said otherwise."),
+        key("network-acl", REF, "The network ACL it uses; the default one unless said otherwise."),
+        key("public-ips", Kind::Bool, "Whether instances get a public address at launch."),
+        key("ipv6-cidr", Kind::Cidr, "Its IPv6 block, a /64."),
+        key("ipv6-on-creation", Kind::Bool, "Whether instances get an IPv6 address at launch."),
+        ID,
+        TAGS,
+    ],
+);
+
+/// A route table.
+pub(in crate::scenario) static ROUTE_TABLE: Shape = shape(
+    "route table",
+    "A route table: destinations as keys, targets as values.",
+    &[key("main", Kind::Bool, "Whether it is the VPC's main table."), ID, TAGS],
+)
+.with_extra(&DESTINATIONS, Kind::Text);
+
+static NAT_GATEWAY: Shape = shape(
+    "NAT gateway",
+    "A NAT gateway.",
+    &[
+        required("subnet", REF, "The public subnet it stands in."),
+        key("elastic-ip", REF, "Its Elastic IP: an address, or the name of one; a new one unless said otherwise."),
+        key("private-ip", Kind::Address, "Its private address."),
+        key("private", Kind::Bool, "Makes it a private NAT gateway, without an Elastic IP."),
+        ID,
+        TAGS,
+    ],
+);
+
+/// A security group.
+pub(in crate::scenario) static SECURITY_GROUP: Shape = shape(
+    "security group",
+    "A stateful filter at interfaces; it only ever allows.",
+    &[
+        key("ingress", Kind::OneOrMany(&Kind::Form(&GROUP_RULE)), "What may come in; nothing unless said otherwise."),
+        key("egress", Kind::List(&Kind::Form(&GROUP_RULE)), "What may go out; everything unless said otherwise."),
+        key("description", Kind::Text, "What it is for."),
+        ID,
+        TAGS,
+    ],
+);
+
+/// A network ACL.
+pub(in crate::scenario) static NETWORK_ACL: Shape = shape(
+    "network ACL",
+    "A stateless filter at the edge of subnets: numbered entries, the first that matches decides.",
+    &[
+        key("ingress", Kind::Named { keys: &ENTRY_NUMBERS, value: &Kind::Form(&ACL_RULE) }, "Its inbound entries by number."),
+        key("egress", Kind::Named { keys: &ENTRY_NUMBERS, value: &Kind::Form(&ACL_RULE) }, "Its outbound entries by number."),
+        ID,
+        TAGS,
+    ],
+);
+
+static VPC_ENDPOINT: Shape = shape(
+    "VPC endpoint",
+    "An endpoint to a service of AWS.",
+    &[
+        required("service", Kind::Text, "The service: `s3`, or its full name such as com.amazonaws.us-west-2.s3."),
+        key("route-tables", REFS, "The route tables that get a route to it."),
+        key("policy", POLICY, "Its policy, as JSON or as YAML; full access unless said otherwise."),
+        ID,
+    ],
+);
+
+/// An instance, or a fleet of like ones.
+pub(in crate::scenario) static INSTANCE: Shape = shape(
+    "instance",
+    "An instance, or with `count` a fleet of like ones.",
+    &[
+        required("subnet", REF, "The subnet it is launched in."),
+        key("private-ip", Kind::Address, "Its private address."),
+        key("secondary-ips", Kind::OneOrMany(&Kind::Address), "Further private addresses."),
+        key("public-ip", Kind::Bool, "Whether it gets a public address; as the subnet says unless said otherwise."),
+        key("elastic-ip", REF, "Its Elastic IP: an address, or the name of one."),
+        key("ipv6", Kind::Either(&[Kind::Bool, Kind::Address]), "An IPv6 address: `true` for any, or a certain one."),
+        key("security-groups", REFS, "Its security groups; the VPC's default one unless said otherwise."),
+        key("source-dest-check", Kind::Bool, "Whether it may only send and receive for itself; so unless said otherwise."),
+        key("interfaces", Kind::List(&Kind::Shape(&INTERFACE)), "Further network interfaces."),
+        key("count", Kind::Integer { min: 1, max: 1_000_000 }, "How many like it; they are called name-1, name-2 and so on."),
+        key("nat", Kind::Bool, "Makes it a NAT instance, which forwards for others; it also needs its check off."),
+        key("user", Kind::Text, "The IAM user whose keys its programs sign with."),
+        ID,
+        TAGS,
+    ],
+)
+.with(&[HOST_KEYS]);
+
+/// A further interface.
+pub(in crate::scenario) static INTERFACE: Shape = shape(
+    "network interface",
+    "A further network interface of an instance.",
+    &[
+        required("subnet", REF, "Its subnet."),
+        key("name", Kind::Text, "Its name."),
+        key("private-ip", Kind::Address, "Its private address."),
+        key("secondary-ips", Kind::OneOrMany(&Kind::Address), "Further private addresses."),
+        key("elastic-ip", REF, "Its Elastic IP: an address, or the name of one."),
+        key("security-groups", REFS, "Its security groups."),
+        key("source-dest-check", Kind::Bool, "Whether it may only send and receive for itself."),
+        ID,
+    ],
+);
+
+/// An account beside the scenario's own.
+pub(in crate::scenario) static ACCOUNT: Shape = shape(
+    "account",
+    "An AWS account: what it has in its regions, its users and its buckets.",
+    &[
+        key("number", Kind::Form(&ACCOUNT_NUMBER), "Its number; one is made from its name unless given."),
+        key("region", Kind::Form(&REGION_NAME), "The region of what stands here; the scenario's own unless said otherwise."),
+        key("regions", Kind::Named { keys: &REGION_NAMES, value: &Kind::Shape(&REGION) }, "What it has in several regions."),
+        key("users", named!(USER), "Its IAM users, by name."),
+        key("buckets", Kind::Named { keys: &BUCKET_NAMES, value: &Kind::Optional(&Kind::Shape(&BUCKET)) }, "Its buckets, by name."),
+    ],
+)
+.with(&[REGION_KEYS]);
+
+/// An IAM user.
+pub(in crate::scenario) static USER: Shape = shape(
+    "IAM user",
+    "An IAM user; without policies it may do nothing.",
+    &[
+        key("policies", Kind::Named { keys: &NAMES, value: &POLICY }, "Its policies by name, as JSON or as YAML."),
+        key("policy", POLICY, "Its only policy."),
+        key("access-key", Kind::Text, "The id of its access key; one is made unless given."),
+        key("secret", Kind::Text, "The secret of that key; one is made unless given."),
+    ],
+);
+
+/// A bucket.
+pub(in crate::scenario) static BUCKET: Shape = shape(
+    "bucket",
+    "A bucket of S3.",
+    &[
+        key("region", Kind::Form(&REGION_NAME), "Where it is; the scenario's own region unless said otherwise."),
+        key("policy", POLICY, "Its policy, as JSON or as YAML; none unless given, so only its owner may use it."),
+        key("public", Kind::Bool, "Whether everybody may do everything with it; so unless it has a policy or there are users."),
+        key(
+            "objects",
+            Kind::Named { keys: &OBJECT_KEYS, value: &Kind::Either(&[Kind::Size, Kind::Shape(&OBJECT)]) },
+            "Its objects by key, each with its size.",
+        ),
+    ],
+);
+
+/// An object.
+pub(in crate::scenario) static OBJECT: Shape = shape(
+    "object",
+    "An object of a bucket.",
+    &[
+        key("size", Kind::Size, "How many generated bytes."),
+        key("seed", Kind::Integer { min: 0, max: u64::MAX }, "Which bytes; 0 unless said otherwise."),
+        key("text", Kind::Text, "Exactly this text instead of generated bytes."),
+        key("first-byte-delay", Kind::Duration, "How long S3 thinks before it answers a download of it."),
+    ],
+);
+
+/// The link keys, shared with the internet and S3.
+pub(in crate::scenario) const LINK_KIND: Kind = Kind::Shape(&LINK);
