@@ -1,7 +1,7 @@
 //! A step of the timeline as the control plane's action: names become ids, texts become values. Performs nothing.
 
 use super::context::Cx;
-use super::vocabulary::ACTIONS;
+use super::vocabulary::{ACTIONS, WIZARD_SUBNET};
 use crate::base::*;
 use crate::control_plane::*;
 use crate::notation::shape::{Kind, Shape};
@@ -25,6 +25,8 @@ pub(super) fn created_id(verb: &str, path: &str, digits: usize) -> Option<Resour
         "create-network-acl" => NetworkAclId::of_name(path, digits).into(),
         "create-managed-prefix-list" => PrefixListId::of_name(path, digits).into(),
         "create-vpc-endpoint" => VpcEndpointId::of_name(path, digits).into(),
+        "create-vpc-peering-connection" => VpcPeeringConnectionId::of_name(path, digits).into(),
+        "create-vpn-gateway" => VpnGatewayId::of_name(path, digits).into(),
         _ => return None,
     })
 }
@@ -40,9 +42,6 @@ pub(super) fn parameters(verb: &str) -> Option<&'static Shape> {
 /// The action that a step asks for; `None` if something of it is wrong, which is then among the problems. `made` is the
 /// id of what it creates, if it has a name.
 pub(super) fn action(cx: &mut Cx<'_>, verb: &str, entry: &Entry, made: Option<&ResourceId>) -> Option<Action> {
-    if verb == "delete-bucket-policy" {
-        return Some(DeleteBucketPolicy::new(decode::text(&entry.value).ok()?.to_owned()).into());
-    }
     let view = View::of(&entry.value, parameters(verb)?)?;
     let found = vpcs(cx, verb, &view, made)
         .or_else(|| routing(cx, verb, &view, made))
@@ -50,6 +49,7 @@ pub(super) fn action(cx: &mut Cx<'_>, verb: &str, entry: &Entry, made: Option<&R
         .or_else(|| instances(cx, verb, &view, made))
         .or_else(|| filters(cx, verb, &view, made))
         .or_else(|| endpoints(cx, verb, &view, made))
+        .or_else(|| neighbors(cx, verb, &view, made))
         .or_else(|| others(cx, verb, &view));
     debug_assert!(found.is_some(), "the action `{verb}` is in the table and nowhere read");
     found.flatten()
@@ -70,17 +70,20 @@ fn vpcs(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId>) -
     Some(match verb {
         "create-vpc" => view.cidr("cidr").map(|block| {
             let ipv6 = view.boolean("ipv6").unwrap_or(false);
-            CreateVpc { id: made(id), tags: tags(view), amazon_provided_ipv6_cidr_block: ipv6, ..CreateVpc::new(block) }.into()
+            CreateVpc { id: made(id), tags: tags(view), amazon_provided_ipv6_cidr_block: ipv6, ..CreateVpc::new(block) }
+                .into()
         }),
         "delete-vpc" => cx.vpc(view.node("vpc"), view.span).map(|vpc| DeleteVpc::new(vpc).into()),
         "modify-vpc-attribute" => cx.vpc(view.node("vpc"), view.span).map(|vpc| {
-            let (enable_dns_support, enable_dns_hostnames) = (view.boolean("dns-support"), view.boolean("dns-hostnames"));
+            let (enable_dns_support, enable_dns_hostnames) =
+                (view.boolean("dns-support"), view.boolean("dns-hostnames"));
             ModifyVpcAttribute { enable_dns_support, enable_dns_hostnames, ..ModifyVpcAttribute::new(vpc) }.into()
         }),
         "associate-vpc-cidr-block" => cx.vpc(view.node("vpc"), view.span).map(|vpc| {
             let ipv6 = view.boolean("ipv6").unwrap_or(false);
             let action = AssociateVpcCidrBlock::new(vpc);
-            AssociateVpcCidrBlock { cidr_block: view.cidr("cidr"), amazon_provided_ipv6_cidr_block: ipv6, ..action }.into()
+            AssociateVpcCidrBlock { cidr_block: view.cidr("cidr"), amazon_provided_ipv6_cidr_block: ipv6, ..action }
+                .into()
         }),
         "create-dhcp-options" => {
             let servers = name_servers(cx, view.items("domain-name-servers"));
@@ -89,8 +92,7 @@ fn vpcs(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId>) -
         }
         "associate-dhcp-options" => {
             let default = view.text("dhcp-options") == Some("default");
-            let options =
-                if default { None } else { Some(cx.id(view.node("dhcp-options"), "a set of DHCP options")?) };
+            let options = if default { None } else { Some(cx.id(view.node("dhcp-options"), "a set of DHCP options")?) };
             let vpc = cx.vpc(view.node("vpc"), view.span);
             vpc.map(|vpc| AssociateDhcpOptions { dhcp_options_id: options, ..AssociateDhcpOptions::new(vpc) }.into())
         }
@@ -99,8 +101,12 @@ fn vpcs(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId>) -
         "modify-subnet-attribute" => cx.id(view.node("subnet"), "a subnet").map(|id| {
             let map_public_ip_on_launch = view.boolean("public-ips");
             let assign_ipv6_address_on_creation = view.boolean("ipv6-on-creation");
-            ModifySubnetAttribute { map_public_ip_on_launch, assign_ipv6_address_on_creation, ..ModifySubnetAttribute::new(id) }
-                .into()
+            ModifySubnetAttribute {
+                map_public_ip_on_launch,
+                assign_ipv6_address_on_creation,
+                ..ModifySubnetAttribute::new(id)
+            }
+            .into()
         }),
         "associate-subnet-cidr-block" => {
             let subnet = cx.id(view.node("subnet"), "a subnet");
@@ -116,8 +122,14 @@ fn create_subnet(cx: &mut Cx<'_>, view: &View<'_>, id: Option<&ResourceId>) -> O
     let (vpc, block) = vpc.zip(view.cidr("cidr"))?;
     let ipv6_cidr_block = view.cidr("ipv6-cidr");
     Some(
-        CreateSubnet { id: made(id), tags: tags(view), availability_zone, ipv6_cidr_block, ..CreateSubnet::new(vpc, block) }
-            .into(),
+        CreateSubnet {
+            id: made(id),
+            tags: tags(view),
+            availability_zone,
+            ipv6_cidr_block,
+            ..CreateSubnet::new(vpc, block)
+        }
+        .into(),
     )
 }
 
@@ -251,7 +263,14 @@ fn gateways(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId
             let allow_reassociation = view.boolean("allow-reassociation").unwrap_or(false);
             allocation.map(|allocation| {
                 let action = AssociateAddress::new(allocation);
-                AssociateAddress { instance_id, network_interface_id, private_ip_address, allow_reassociation, ..action }.into()
+                AssociateAddress {
+                    instance_id,
+                    network_interface_id,
+                    private_ip_address,
+                    allow_reassociation,
+                    ..action
+                }
+                .into()
             })
         }
         "disassociate-address" => {
@@ -309,15 +328,23 @@ fn instances(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceI
         "modify-instance-attribute" => {
             let groups = groups(cx, view);
             let source_dest_check = view.boolean("source-dest-check");
-            cx.id(view.node("instance"), "an instance")
-                .map(|id| ModifyInstanceAttribute { source_dest_check, groups, ..ModifyInstanceAttribute::new(id) }.into())
+            cx.id(view.node("instance"), "an instance").map(|id| {
+                ModifyInstanceAttribute { source_dest_check, groups, ..ModifyInstanceAttribute::new(id) }.into()
+            })
         }
         "create-network-interface" => {
             let security_group_ids = cx.ids(view.items("security-groups"), "a security group");
             let private_ip_address = cx.v4(view.node("private-ip"));
             cx.id(view.node("subnet"), "a subnet").map(|subnet| {
                 let action = CreateNetworkInterface::new(subnet);
-                CreateNetworkInterface { id: made(id), tags: tags(view), private_ip_address, security_group_ids, ..action }.into()
+                CreateNetworkInterface {
+                    id: made(id),
+                    tags: tags(view),
+                    private_ip_address,
+                    security_group_ids,
+                    ..action
+                }
+                .into()
             })
         }
         "attach-network-interface" => {
@@ -378,13 +405,16 @@ fn filters(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId>
         "create-network-acl-entry" | "replace-network-acl-entry" => acl_entry(cx, verb, view),
         "delete-network-acl-entry" => {
             let (number, egress) = (number(view), view.boolean("egress"));
-            acl(cx, view).zip(number.zip(egress)).map(|(id, (number, egress))| DeleteNetworkAclEntry::new(id, number, egress).into())
+            acl(cx, view)
+                .zip(number.zip(egress))
+                .map(|(id, (number, egress))| DeleteNetworkAclEntry::new(id, number, egress).into())
         }
         "replace-network-acl-association" => {
             let subnet_id = cx.id(view.node("subnet"), "a subnet");
             let acl = acl(cx, view);
             acl.zip(subnet_id).map(|(acl, subnet)| {
-                ReplaceNetworkAclAssociation { subnet_id: Some(subnet), ..ReplaceNetworkAclAssociation::new(acl) }.into()
+                ReplaceNetworkAclAssociation { subnet_id: Some(subnet), ..ReplaceNetworkAclAssociation::new(acl) }
+                    .into()
             })
         }
         "create-managed-prefix-list" => view.string("name").map(|name| {
@@ -514,9 +544,11 @@ fn others(cx: &mut Cx<'_>, verb: &str, view: &View<'_>) -> Read {
     Some(match verb {
         "create-tags" => {
             let resources = resources(cx, view);
-            let tags = view.named("tags").iter();
-            let tags = tags.map(|tag| (tag.key.clone(), tag.value.as_text().unwrap_or_default().to_owned()));
-            resources.map(|resources| CreateTags::new(resources, tags.collect()).into())
+            let mut tags = Tags::default();
+            for tag in view.named("tags") {
+                tags.set(&tag.key, tag.value.as_text().unwrap_or_default());
+            }
+            resources.map(|resources| CreateTags::new(resources, tags).into())
         }
         "delete-tags" => {
             let keys = view.items("tags").into_iter().filter_map(|node| decode::text(node).ok().map(str::to_owned));
@@ -530,8 +562,10 @@ fn others(cx: &mut Cx<'_>, verb: &str, view: &View<'_>) -> Read {
             PutUserPolicy::new(user, view.string("name").unwrap_or_else(|| "policy".to_owned()), policy).into()
         }),
         "delete-user-policy" => {
-            view.string("user").zip(view.string("name")).map(|(user, name)| DeleteUserPolicy::new(user, name).into())
+            let name = view.string("name").unwrap_or_else(|| "policy".to_owned());
+            view.string("user").map(|user| DeleteUserPolicy::new(user, name).into())
         }
+        "delete-bucket-policy" => view.string("bucket").map(|bucket| DeleteBucketPolicy::new(bucket).into()),
         "change-service-ranges" => cx.service(view.node("service")).map(|service| {
             let (add, remove) = (blocks(view, "add"), blocks(view, "remove"));
             ServiceRangesChange { add, remove, ..ServiceRangesChange::new(service) }.into()
@@ -540,6 +574,101 @@ fn others(cx: &mut Cx<'_>, verb: &str, view: &View<'_>) -> Read {
         "recover-zone" => cx.zone(view.node("zone")).map(|zone| ZoneRecover::new(zone).into()),
         _ => return None,
     })
+}
+
+/// What joins VPCs to each other and to networks outside.
+fn neighbors(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId>) -> Read {
+    Some(match verb {
+        "create-vpc-with-endpoint" => wizard(cx, view),
+        "create-vpc-peering-connection" => {
+            let vpc = cx.vpc(view.node("vpc"), view.span);
+            let peer: Option<VpcId> = cx.id(view.node("peer-vpc"), "a VPC");
+            vpc.zip(peer).map(|(vpc, peer)| peering(cx, vpc, peer, made(id), tags(view)))
+        }
+        "accept-vpc-peering-connection" => {
+            peering_connection(cx, view).map(|id| AcceptVpcPeeringConnection::new(id).into())
+        }
+        "delete-vpc-peering-connection" => {
+            peering_connection(cx, view).map(|id| DeleteVpcPeeringConnection::new(id).into())
+        }
+        "create-vpn-gateway" => Some(CreateVpnGateway { id: made(id), tags: tags(view) }.into()),
+        "attach-vpn-gateway" | "detach-vpn-gateway" => {
+            let vpc = cx.vpc(view.node("vpc"), view.span);
+            vpn_gateway(cx, view).zip(vpc).map(|(gateway, vpc)| match verb {
+                "attach-vpn-gateway" => AttachVpnGateway::new(gateway, vpc).into(),
+                _ => DetachVpnGateway::new(gateway, vpc).into(),
+            })
+        }
+        "enable-vgw-route-propagation" | "disable-vgw-route-propagation" => {
+            let table = table(cx, view);
+            vpn_gateway(cx, view).zip(table).map(|(gateway, table)| match verb {
+                "enable-vgw-route-propagation" => EnableVgwRoutePropagation::new(gateway, table).into(),
+                _ => DisableVgwRoutePropagation::new(gateway, table).into(),
+            })
+        }
+        "delete-vpn-connection" => {
+            cx.id(view.node("vpn-connection"), "a VPN connection").map(|id| DeleteVpnConnection::new(id).into())
+        }
+        "attach-classic-link-vpc" | "detach-classic-link-vpc" => {
+            let vpc = cx.vpc(view.node("vpc"), view.span);
+            let groups = cx.ids(view.items("security-groups"), "a security group");
+            let instance = cx.id(view.node("instance"), "an instance");
+            instance.zip(vpc).map(|(instance, vpc)| match verb {
+                "attach-classic-link-vpc" => AttachClassicLinkVpc::new(instance, vpc, groups).into(),
+                _ => DetachClassicLinkVpc::new(instance, vpc).into(),
+            })
+        }
+        "advertise-routes" => {
+            let vpn_connection_id = cx.id(view.node("vpn-connection"), "a VPN connection");
+            let virtual_interface_id = cx.id(view.node("virtual-interface"), "a virtual interface");
+            let routes = blocks(view, "blocks").into_iter().map(|block| (block, BgpRoute::default())).collect();
+            Some(AdvertiseRoutes { vpn_connection_id, virtual_interface_id, routes }.into())
+        }
+        _ => return None,
+    })
+}
+
+fn vpn_gateway(cx: &mut Cx<'_>, view: &View<'_>) -> Option<VpnGatewayId> {
+    cx.id(view.node("virtual-private-gateway"), "a virtual private gateway")
+}
+
+fn peering_connection(cx: &mut Cx<'_>, view: &View<'_>) -> Option<VpcPeeringConnectionId> {
+    cx.id(view.node("peering-connection"), "a peering connection")
+}
+
+/// Asks for a peering connection, also with a VPC of another account or region.
+pub(super) fn peering(cx: &Cx<'_>, vpc: VpcId, peer: VpcId, id: Option<VpcPeeringConnectionId>, tags: Tags) -> Action {
+    let far = cx.names.of_id(&peer.clone().into()).map(|named| &named.scope);
+    let peer_owner_id = far.map(|far| far.account.clone()).filter(|account| *account != cx.place.scope.account);
+    let peer_region = far.map(|far| far.region.clone()).filter(|region| *region != cx.place.scope.region);
+    CreateVpcPeeringConnection { id, tags, peer_owner_id, peer_region, ..CreateVpcPeeringConnection::new(vpc, peer) }
+        .into()
+}
+
+fn wizard(cx: &mut Cx<'_>, view: &View<'_>) -> Option<Action> {
+    let service = cx.service(view.node("service"));
+    let mut subnets = Vec::new();
+    for entry in view.named("subnets") {
+        let subnet = View::of(&entry.value, &WIZARD_SUBNET)?;
+        subnets.push(WizardSubnet {
+            cidr_block: subnet.cidr("cidr")?,
+            availability_zone: cx.zone(subnet.node("zone")),
+            name: entry.key.clone(),
+            public: subnet.boolean("public").unwrap_or(false),
+            endpoint: subnet.boolean("endpoint").unwrap_or(false),
+        });
+    }
+    let (block, service) = view.cidr("cidr").zip(service)?;
+    let policy_document = policy_text(view.node("policy"));
+    Some(
+        CreateVpcWithEndpoint {
+            tags: tags(view),
+            subnets,
+            policy_document,
+            ..CreateVpcWithEndpoint::new(block, service)
+        }
+        .into(),
+    )
 }
 
 fn resources(cx: &mut Cx<'_>, view: &View<'_>) -> Option<Vec<ResourceId>> {

@@ -59,7 +59,8 @@ impl Cx<'_> {
                 None
             }
             (Some(_), Some(_)) => {
-                self.problems.push(Problem::error(span, "which VPC is meant?").help("there are several: give the key `vpc`"));
+                self.problems
+                    .push(Problem::error(span, "which VPC is meant?").help("there are several: give the key `vpc`"));
                 None
             }
         }
@@ -178,7 +179,8 @@ impl Cx<'_> {
                 // EC2 refuses it (rule R22), with its own words.
                 Some(list) => (None, Some(list)),
                 None => {
-                    let problem = Problem::error(node.span, format!("`{}` is not a CIDR block", decode::brief(rule.who)));
+                    let problem =
+                        Problem::error(node.span, format!("`{}` is not a CIDR block", decode::brief(rule.who)));
                     self.problems.push(problem.help("an entry of a network ACL names a block; `any` is 0.0.0.0/0"));
                     return None;
                 }
@@ -260,10 +262,8 @@ fn protocol(rule: &RuleText<'_>) -> Protocol {
         Some((first, last)) => PortRange::new(first, last).expect("the form puts the smaller port first"),
         None => PortRange::ALL,
     };
-    let icmp = || IcmpKind {
-        icmp_type: rule.ports.and_then(|(icmp_type, _)| u8::try_from(icmp_type).ok()),
-        code: None,
-    };
+    let icmp =
+        || IcmpKind { icmp_type: rule.ports.and_then(|(icmp_type, _)| u8::try_from(icmp_type).ok()), code: None };
     match rule.protocol {
         None => Protocol::All,
         Some(1) => Protocol::Icmp(icmp()),

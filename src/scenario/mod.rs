@@ -2,3 +2,30 @@
 //! place. Draws no pictures and prints nothing.
 
 mod vocabulary;
+
+mod context;
+mod json;
+mod names;
+
+mod action;
+mod plan;
+
+mod account;
+mod declare;
+mod machine;
+mod neighbor;
+mod network;
+
+mod expectation;
+mod program;
+mod timeline;
+
+mod load;
+
+pub use account::{ADMINISTRATOR, ObjectSpec};
+pub use expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
+pub use load::{MACHINES_MAX, S3Settings, Scenario, SharedLinks, load};
+pub use machine::{LinkSettings, Machine, Seat};
+pub use names::{Named, Names, Place, Unresolved};
+pub use program::Program;
+pub use timeline::{ActionText, Due, Event, Happening, ProgramEvent, Step};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::*;
 use crate::control_plane::{ResourceId, Scope};
 use crate::notation::{Problem, Problems, Span, decode};
 
@@ -50,9 +49,9 @@ pub enum Unresolved {
 impl Names {
     /// Adds a name. A name that the same kind of resource has in the same place already is a problem.
     pub fn add(&mut self, named: Named, problems: &mut Problems) {
-        let twin = self.candidates(&named.name).find(|other| {
-            other.vpc == named.vpc && other.scope == named.scope && other.id.kind() == named.id.kind()
-        });
+        let twin = self
+            .candidates(&named.name)
+            .find(|other| other.vpc == named.vpc && other.scope == named.scope && other.id.kind() == named.id.kind());
         if let Some(twin) = twin {
             let text = format!("another {} is called `{}`", kind_words(named.id.kind()), named.name);
             problems.push(Problem::error(named.span, text).related(twin.span, "here"));
@@ -125,7 +124,7 @@ impl Named {
 }
 
 /// What a scenario calls a kind of resource.
-pub fn kind_words(kind: &str) -> &'static str {
+pub(super) fn kind_words(kind: &str) -> &'static str {
     match kind {
         "Vpc" => "VPC",
         "Subnet" => "subnet",
@@ -151,7 +150,7 @@ pub fn kind_words(kind: &str) -> &'static str {
 }
 
 /// The problem of a reference that leads nowhere. `what` is the kind with its article: `a subnet`.
-pub fn unresolved(span: Span, text: &str, what: &str, why: &Unresolved) -> Problem {
+pub(super) fn unresolved(span: Span, text: &str, what: &str, why: &Unresolved) -> Problem {
     let text = decode::brief(text);
     match why {
         Unresolved::Unknown(known) => {
@@ -166,7 +165,8 @@ pub fn unresolved(span: Span, text: &str, what: &str, why: &Unresolved) -> Probl
         }
         Unresolved::Ambiguous(paths) => {
             let list: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
-            Problem::error(span, format!("`{text}` is the name of several")).help(format!("write one of {}", list.join(", ")))
+            Problem::error(span, format!("`{text}` is the name of several"))
+                .help(format!("write one of {}", list.join(", ")))
         }
     }
 }
@@ -174,6 +174,7 @@ pub fn unresolved(span: Span, text: &str, what: &str, why: &Unresolved) -> Probl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::*;
 
     fn scope(region: &str) -> Scope {
         Scope::new(AccountId::parse("123456789012").expect("digits"), RegionName::parse(region).expect("a region"))
@@ -196,7 +197,8 @@ mod tests {
 
     #[test]
     fn the_nearest_of_equal_names_is_meant() {
-        let (names, problems) = names(&[("a", "private", "subnet-1"), ("b", "private", "subnet-2"), ("a", "private", "rtb-1")]);
+        let (names, problems) =
+            names(&[("a", "private", "subnet-1"), ("b", "private", "subnet-2"), ("a", "private", "rtb-1")]);
         assert!(problems.is_empty());
         let place = |vpc: &str| Place { scope: scope("us-west-2"), vpc: vpc.into() };
         let find = |text: &str, vpc: &str| names.find(text, &place(vpc), subnet).map(|id| id.to_string());

@@ -78,6 +78,23 @@ pub(in crate::scenario) static ACTIONS: Keys = &[
     action("create-vpc-endpoint", "CreateVpcEndpoint", &CREATE_VPC_ENDPOINT),
     action("modify-vpc-endpoint", "ModifyVpcEndpoint", &MODIFY_VPC_ENDPOINT),
     action("delete-vpc-endpoints", "DeleteVpcEndpoints", &DELETE_VPC_ENDPOINTS),
+    action("create-vpc-with-endpoint", "CreateVpcWithEndpoint", &WIZARD),
+    action("create-vpc-peering-connection", "CreateVpcPeeringConnection", &CREATE_PEERING),
+    action("accept-vpc-peering-connection", "AcceptVpcPeeringConnection", &PEERING_CONNECTION),
+    action("delete-vpc-peering-connection", "DeleteVpcPeeringConnection", &PEERING_CONNECTION),
+    action("create-vpn-gateway", "CreateVpnGateway", &NAMED),
+    action("attach-vpn-gateway", "AttachVpnGateway", &VPN_GATEWAY),
+    action("detach-vpn-gateway", "DetachVpnGateway", &VPN_GATEWAY),
+    action("enable-vgw-route-propagation", "EnableVgwRoutePropagation", &PROPAGATION),
+    action("disable-vgw-route-propagation", "DisableVgwRoutePropagation", &PROPAGATION),
+    action("delete-vpn-connection", "DeleteVpnConnection", &DELETE_VPN_CONNECTION),
+    action("attach-classic-link-vpc", "AttachClassicLinkVpc", &CLASSIC_LINK),
+    action("detach-classic-link-vpc", "DetachClassicLinkVpc", &CLASSIC_LINK),
+    action("put-bucket-policy", "PutBucketPolicy", &PUT_BUCKET_POLICY),
+    action("delete-bucket-policy", "DeleteBucketPolicy", &DELETE_BUCKET_POLICY),
+    action("put-user-policy", "PutUserPolicy", &PUT_USER_POLICY),
+    action("delete-user-policy", "DeleteUserPolicy", &DELETE_USER_POLICY),
+    action("advertise-routes", "AdvertiseRoutes", &ADVERTISE_ROUTES),
     action("create-tags", "CreateTags", &CREATE_TAGS),
     action("delete-tags", "DeleteTags", &DELETE_TAGS),
     action("change-service-ranges", "ServiceRangesChange", &CHANGE_SERVICE_RANGES),
@@ -96,8 +113,7 @@ static CREATE_VPC: Shape = shape(
     "Creates a VPC.",
     &[NAME, CIDR, key("ipv6", Kind::Bool, "Asks for an IPv6 block of Amazon's.").or("AmazonProvidedIpv6CidrBlock")],
 );
-static DELETE_VPC: Shape =
-    shape("VPC to delete", "Deletes a VPC.", &[required("vpc", REF, "The VPC.").or("VpcId")]);
+static DELETE_VPC: Shape = shape("VPC to delete", "Deletes a VPC.", &[required("vpc", REF, "The VPC.").or("VpcId")]);
 static MODIFY_VPC_ATTRIBUTE: Shape = shape(
     "VPC attribute",
     "Changes a VPC's DNS attributes.",
@@ -158,8 +174,7 @@ static ASSOCIATE_SUBNET_CIDR_BLOCK: Shape = shape(
 );
 static CREATE_ROUTE_TABLE: Shape = shape("route table to create", "Creates a route table.", &[NAME, VPC]);
 static DELETE_ROUTE_TABLE: Shape = shape("route table to delete", "Deletes a route table.", &[TABLE]);
-static ASSOCIATE_ROUTE_TABLE: Shape =
-    shape("association", "Makes a subnet use a route table.", &[TABLE, SUBNET]);
+static ASSOCIATE_ROUTE_TABLE: Shape = shape("association", "Makes a subnet use a route table.", &[TABLE, SUBNET]);
 static REPLACE_ROUTE_TABLE_ASSOCIATION: Shape = shape(
     "association to replace",
     "Makes a subnet use another route table, or makes another table the main one of a VPC.",
@@ -200,7 +215,8 @@ static CREATE_NAT_GATEWAY: Shape = shape(
     &[
         NAME,
         SUBNET,
-        key("elastic-ip", REF, "Its Elastic IP, by name, id or address; a new one unless said otherwise.").or("AllocationId"),
+        key("elastic-ip", REF, "Its Elastic IP, by name, id or address; a new one unless said otherwise.")
+            .or("AllocationId"),
         key("private-ip", Kind::Address, "Its private address.").or("PrivateIpAddress"),
     ],
 );
@@ -287,7 +303,8 @@ static CREATE_SECURITY_GROUP: Shape = shape(
     ],
 );
 static DELETE_SECURITY_GROUP: Shape = shape("security group to delete", "Deletes a security group.", &[GROUP]);
-static GROUP_RULES: Shape = shape("rules of a security group", "Adds or removes rules of a security group.", &[GROUP, RULES_KEY]);
+static GROUP_RULES: Shape =
+    shape("rules of a security group", "Adds or removes rules of a security group.", &[GROUP, RULES_KEY]);
 static DELETE_NETWORK_ACL: Shape = shape("network ACL to delete", "Deletes a network ACL.", &[ACL]);
 const NUMBER: Key = required("number", Kind::Integer { min: 1, max: 32_766 }, "The entry's number.").or("RuleNumber");
 static NETWORK_ACL_ENTRY: Shape = shape(
@@ -323,19 +340,25 @@ static MODIFY_PREFIX_LIST: Shape = shape(
     ],
 );
 static DELETE_PREFIX_LIST: Shape = shape("prefix list to delete", "Deletes a prefix list.", &[LIST]);
-const POLICY: Key = key("policy", Kind::Free, "Its policy, as JSON or as YAML; full access unless said otherwise.").or("PolicyDocument");
+const POLICY: Key = key("policy", Kind::Free, "Its policy, as JSON or as YAML; full access unless said otherwise.")
+    .or("PolicyDocument");
 static CREATE_VPC_ENDPOINT: Shape = shape(
     "VPC endpoint to create",
     "Creates a VPC endpoint.",
     &[
         NAME,
         VPC,
-        required("service", Kind::Text, "The service: `s3`, or its full name such as com.amazonaws.us-west-2.s3.").or("ServiceName"),
+        required("service", Kind::Text, "The service: `s3`, or its full name such as com.amazonaws.us-west-2.s3.")
+            .or("ServiceName"),
         key("route-tables", REFS, "The route tables that get a route to it.").or("RouteTableIds"),
         key("subnets", REFS, "The wizard's way: the tables that these subnets use."),
         POLICY,
-        key("type", Kind::Choice(&[("gateway", "A target of routes."), ("interface", "Interfaces in subnets.")]), "Its type.")
-            .or("VpcEndpointType"),
+        key(
+            "type",
+            Kind::Choice(&[("gateway", "A target of routes."), ("interface", "Interfaces in subnets.")]),
+            "Its type.",
+        )
+        .or("VpcEndpointType"),
     ],
 );
 static MODIFY_VPC_ENDPOINT: Shape = shape(
@@ -345,6 +368,8 @@ static MODIFY_VPC_ENDPOINT: Shape = shape(
         required("endpoint", REF, "The endpoint.").or("VpcEndpointId"),
         POLICY,
         key("reset-policy", Kind::Bool, "Gives it full access again.").or("ResetPolicy"),
+        key("vpc", REF, "Another VPC; EC2 refuses that.").or("VpcId"),
+        key("service", Kind::Text, "Another service; EC2 refuses that.").or("ServiceName"),
         key("add-route-tables", REFS, "Tables that get a route to it.").or("AddRouteTableIds"),
         key("remove-route-tables", REFS, "Tables that lose it.").or("RemoveRouteTableIds"),
     ],
@@ -383,4 +408,94 @@ static ZONE: Shape = shape(
     "zone",
     "An Availability Zone fails, or comes back.",
     &[required("zone", Kind::Text, "The zone, as `a` or `us-west-2a`.")],
+);
+
+static WIZARD: Shape = shape(
+    "VPC wizard",
+    "The wizard: a VPC with subnets and an endpoint, whose route goes to the tables that the named subnets use.",
+    &[
+        NAME,
+        CIDR,
+        required("service", Kind::Text, "The service of the endpoint.").or("ServiceName"),
+        key("policy", Kind::Free, "The endpoint's policy.").or("PolicyDocument"),
+        required("subnets", Kind::Named { keys: &NAMES, value: &Kind::Shape(&WIZARD_SUBNET) }, "The subnets, by name."),
+    ],
+);
+/// A subnet of the wizard.
+pub(in crate::scenario) static WIZARD_SUBNET: Shape = shape(
+    "subnet of the wizard",
+    "A subnet that the wizard makes.",
+    &[
+        CIDR,
+        key("zone", Kind::Text, "Its zone, as `a` or `us-west-2a`.").or("AvailabilityZone"),
+        key("public", Kind::Bool, "Whether it uses the table with the route to the internet gateway."),
+        key("endpoint", Kind::Bool, "Whether it is named for the endpoint."),
+    ],
+);
+static CREATE_PEERING: Shape = shape(
+    "peering connection to ask for",
+    "Asks for a peering connection.",
+    &[NAME, VPC, required("peer-vpc", REF, "The other VPC.").or("PeerVpcId")],
+);
+static PEERING_CONNECTION: Shape = shape(
+    "peering connection",
+    "Accepts or ends a peering connection.",
+    &[required("peering-connection", REF, "The connection.").or("VpcPeeringConnectionId")],
+);
+static VPN_GATEWAY: Shape = shape(
+    "attachment of a virtual private gateway",
+    "Attaches or detaches a virtual private gateway.",
+    &[required("virtual-private-gateway", REF, "The gateway.").or("VpnGatewayId"), VPC],
+);
+static PROPAGATION: Shape = shape(
+    "propagation",
+    "Lets a table take over a virtual private gateway's routes, or ends that.",
+    &[required("virtual-private-gateway", REF, "The gateway.").or("GatewayId"), TABLE],
+);
+static DELETE_VPN_CONNECTION: Shape = shape(
+    "VPN connection to delete",
+    "Ends a VPN connection.",
+    &[required("vpn-connection", REF, "The connection.").or("VpnConnectionId")],
+);
+static CLASSIC_LINK: Shape = shape(
+    "ClassicLink",
+    "Links an EC2-Classic instance to a VPC, or ends that.",
+    &[
+        required("instance", REF, "The instance.").or("InstanceId"),
+        VPC,
+        key("security-groups", REFS, "The VPC's groups that filter the link.").or("Groups"),
+    ],
+);
+static PUT_BUCKET_POLICY: Shape = shape(
+    "bucket policy",
+    "Gives a bucket a policy.",
+    &[required("bucket", Kind::Text, "The bucket."), required("policy", Kind::Free, "The policy, as JSON or as YAML.")],
+);
+static DELETE_BUCKET_POLICY: Shape =
+    shape("bucket policy to delete", "Takes a bucket's policy away.", &[required("bucket", Kind::Text, "The bucket.")]);
+static PUT_USER_POLICY: Shape = shape(
+    "user policy",
+    "Gives an IAM user a policy.",
+    &[
+        required("user", Kind::Text, "The user.").or("UserName"),
+        key("name", Kind::Text, "The policy's name; `policy` unless given.").or("PolicyName"),
+        required("policy", Kind::Free, "The policy, as JSON or as YAML.").or("PolicyDocument"),
+    ],
+);
+static DELETE_USER_POLICY: Shape = shape(
+    "user policy to delete",
+    "Takes a policy away from an IAM user.",
+    &[
+        required("user", Kind::Text, "The user.").or("UserName"),
+        key("name", Kind::Text, "The policy's name; `policy` unless given.").or("PolicyName"),
+    ],
+);
+static ADVERTISE_ROUTES: Shape = shape(
+    "announced routes",
+    "The customer's router says over BGP what is behind it, in place of what it said before.",
+    &[
+        key("vpn-connection", REF, "The VPN connection that it speaks over."),
+        key("virtual-interface", REF, "The virtual interface that it speaks over."),
+        key("blocks", Kind::OneOrMany(&Kind::Cidr), "The blocks; none withdraws all."),
+    ],
 );

@@ -4,7 +4,7 @@ use super::form::*;
 use crate::notation::shape::{Key, Kind, Shape, key, required, shape};
 
 /// Why a program fails.
-pub(in crate::scenario) const CAUSES: &[(&str, &str)] = &[
+const CAUSES: &[(&str, &str)] = &[
     ("reset", "Its connection was reset."),
     ("refused", "Nobody listens there."),
     ("timeout", "Nobody answered for too long."),
@@ -15,14 +15,14 @@ pub(in crate::scenario) const CAUSES: &[(&str, &str)] = &[
 ];
 
 /// How a probe asks.
-pub(in crate::scenario) const PROTOCOLS: &[(&str, &str)] = &[
+const PROTOCOLS: &[(&str, &str)] = &[
     ("tcp", "A connection is opened."),
     ("udp", "A datagram is sent and an echo awaited."),
     ("icmp", "An echo request is sent."),
 ];
 
 /// Who sent the reset.
-pub(in crate::scenario) const RESET_BY: &[(&str, &str)] = &[
+const RESET_BY: &[(&str, &str)] = &[
     ("service", "The service or host at the far end, which does not know the connection."),
     ("nat-gateway", "A NAT gateway that has no mapping for it."),
     ("peer", "The program at the far end."),
@@ -31,7 +31,11 @@ pub(in crate::scenario) const RESET_BY: &[(&str, &str)] = &[
 const BEFORE: Key = key("before", Kind::Text, "Only what happened before this step of the timeline.");
 const AFTER: Key = key("after", Kind::Text, "Only what happened after this step of the timeline.");
 const WITHIN: Key = key("within", Kind::Duration, "How long after `of` it happens at the latest.");
-const OF: Key = key("of", Kind::Text, "The step of the timeline from which `within` and `not-before` count; the start unless given.");
+const OF: Key = key(
+    "of",
+    Kind::Text,
+    "The step of the timeline from which `within` and `not-before` count; the start unless given.",
+);
 const NOT_BEFORE: Key = key("not-before", Kind::Duration, "How long after `of` it happens at the earliest.");
 const PROGRAM: Key = required("program", REFS, "The program, or several.");
 
@@ -113,7 +117,11 @@ static IS_RESET: Shape = shape(
         OF,
         NOT_BEFORE,
         key("by", Kind::Choice(RESET_BY), "Who sent the RST that ended it."),
-        key("times", Kind::Integer { min: 1, max: 10_000 }, "How many of its connections were reset; at least one unless given."),
+        key(
+            "times",
+            Kind::Integer { min: 1, max: 10_000 },
+            "How many of its connections were reset; at least one unless given.",
+        ),
         key("having-received", Kind::Size, "How many bytes its application had read by then."),
     ],
 );
@@ -130,7 +138,11 @@ static SURVIVES: Shape = shape(
     &[
         PROGRAM,
         required("step", Kind::Text, "The step of the timeline."),
-        key("by", Kind::Duration, "How long after it the connection still lives; to the end of its program unless given."),
+        key(
+            "by",
+            Kind::Duration,
+            "How long after it the connection still lives; to the end of its program unless given.",
+        ),
     ],
 );
 static STAYS_OPEN: Shape = shape(
@@ -141,7 +153,12 @@ static STAYS_OPEN: Shape = shape(
 static CARRIED: Shape = shape(
     "path",
     "Which devices a program's packets cross.",
-    &[PROGRAM, required("by", REFS, "The devices, by name: gateways, endpoints, instances, `internet`."), BEFORE, AFTER],
+    &[
+        PROGRAM,
+        required("by", REFS, "The devices, by name: gateways, endpoints, instances, `internet`."),
+        BEFORE,
+        AFTER,
+    ],
 );
 static HEARS: Shape = shape(
     "answers",
@@ -160,7 +177,11 @@ static RESOLVES: Shape = shape(
     "How a name resolves.",
     &[
         PROGRAM,
-        key("to", Kind::OneOrMany(&Kind::Text), "Addresses, blocks, or a service whose ranges hold them; `nothing` for none."),
+        key(
+            "to",
+            Kind::OneOrMany(&Kind::Text),
+            "Addresses, blocks, or a service whose ranges hold them; `nothing` for none.",
+        ),
         BEFORE,
         AFTER,
     ],
@@ -189,12 +210,9 @@ static PROBE: &[Key] = &[
     key("at", Kind::Duration, "When it asks; at the start unless said otherwise."),
     AFTER,
 ];
-static REACHES: Shape = shape(
-    "probe",
-    "A probe that is answered.",
-    &[key("by", REFS, "The devices that its packets cross.")],
-)
-.with(&[PROBE]);
+static REACHES: Shape =
+    shape("probe", "A probe that is answered.", &[key("by", REFS, "The devices that its packets cross.")])
+        .with(&[PROBE]);
 static DOES_NOT_REACH: Shape = shape(
     "failing probe",
     "A probe that is not answered.",
@@ -252,7 +270,11 @@ static ROUTE_TABLE: Shape = shape(
     "What a route table has and lacks.",
     &[
         required("table", REF, "The route table."),
-        key("has", Kind::Named { keys: &DESTINATIONS, value: &Kind::Text }, "Routes that it has: destination and target."),
+        key(
+            "has",
+            Kind::Named { keys: &DESTINATIONS, value: &Kind::Text },
+            "Routes that it has: destination and target.",
+        ),
         key("lacks", Kind::OneOrMany(&Kind::Form(&DESTINATION)), "Destinations that it has no route to."),
         key("blackhole", Kind::OneOrMany(&Kind::Form(&DESTINATION)), "Destinations whose route is a blackhole."),
         key("at", Kind::Duration, "When; at the end unless said otherwise."),
@@ -275,7 +297,11 @@ static COSTS: Shape = shape(
     "cost",
     "What the run's bytes cost.",
     &[
-        required("path", Kind::Text, "The path, as the summary names it: `nat-gateway`, `internet`, `endpoint`, or `all`."),
+        required(
+            "path",
+            Kind::Text,
+            "The path, as the summary names it: `nat-gateway`, `internet`, `endpoint`, or `all`.",
+        ),
         key("at-most", Kind::Text, "US dollars at the most, such as 0.01."),
         key("at-least", Kind::Text, "US dollars at the least."),
     ],

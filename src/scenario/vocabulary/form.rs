@@ -229,7 +229,8 @@ mod tests {
         assert_eq!((rule.from, rule.who), (true, "10.0.0.0/8"));
         let entry = RuleText::parse("deny all to any").expect("an entry");
         assert_eq!((entry.verdict, entry.protocol, entry.from), (Some(false), None, false));
-        for text in ["", "tcp", "tcp 443", "tcp from", "tcp 443 at x", "all 443 from x", "tcp 443 from x y", "tpc from x"]
+        for text in
+            ["", "tcp", "tcp 443", "tcp from", "tcp 443 at x", "all 443 from x", "tcp 443 from x y", "tpc from x"]
         {
             assert_eq!(RuleText::parse(text), None, "{text}");
         }

@@ -43,9 +43,17 @@ pub(in crate::scenario) static LISTENER: Shape = shape(
     "What listens on a port.",
     &[
         key("delay", Kind::Duration, "How long it waits before it answers or sends."),
-        key("status", Kind::Integer { min: 100, max: 599 }, "The HTTP status of its answers; 200 unless said otherwise."),
+        key(
+            "status",
+            Kind::Integer { min: 100, max: 599 },
+            "The HTTP status of its answers; 200 unless said otherwise.",
+        ),
         key("close", Kind::Bool, "Whether a source closes when it has sent everything; it does unless said otherwise."),
-        key("backlog", Kind::Integer { min: 1, max: 65_535 }, "How many connections may wait; 128 unless said otherwise."),
+        key(
+            "backlog",
+            Kind::Integer { min: 1, max: 65_535 },
+            "How many connections may wait; 128 unless said otherwise.",
+        ),
     ],
 )
 .with_verbs(

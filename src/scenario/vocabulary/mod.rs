@@ -9,13 +9,15 @@ mod program;
 mod timeline;
 mod world;
 
-pub(super) use action::{ACTIONS, Keys};
-pub(super) use expectation::{CAUSES, EXPECTATION, PROTOCOLS, RESET_BY};
-pub(super) use file::{FILE, VERSION};
+pub(super) use action::{ACTIONS, WIZARD_SUBNET};
+pub(super) use expectation::EXPECTATION;
+pub(super) use file::{FILE, INTERNET, NAT, S3, VERSION};
 pub(super) use form::*;
-pub(super) use host::{HOST_KEYS, LINK, LISTENER, ON_PREMISES, OUTSIDE_HOST, TCP_STEP, UNKNOWN};
-pub(super) use program::{PROGRAM, REPEAT, RETRY, S3_NAMES};
-pub(super) use timeline::{AFTER, STEP, WHEN};
+pub(super) use host::{LINK, LISTENER, ON_PREMISES, OUTSIDE_HOST, TCP_STEP};
+pub(super) use program::{PROGRAM, REPEAT, RETRY};
+pub(super) use timeline::{STEP, WHEN};
 pub(super) use world::{
-    ACCOUNT, BUCKET, INSTANCE, INTERFACE, NETWORK_ACL, OBJECT, REGION, ROUTE_TABLE, SECURITY_GROUP, USER, VPC,
+    ACCOUNT, BUCKET, CLASSIC_LINK, ELASTIC_IP, GATEWAY, INSTANCE, INTERFACE, NAT_GATEWAY, NETWORK_ACL, OBJECT, PEERING,
+    PREFIX_LIST, REGION, ROUTE_TABLE, SECURITY_GROUP, SERVICE, SUBNET, USER, VIRTUAL_INTERFACE, VPC, VPC_ENDPOINT,
+    VPN_CONNECTION,
 };

@@ -66,14 +66,16 @@ static S3_KEYS: &[Key] = &[
     key("names", Kind::Choice(S3_NAMES), "How the host name is built; `regional` unless said otherwise."),
     key("port", Kind::Port, "The port; 443 unless said otherwise."),
     key("endpoint", Kind::Text, "An address or name to connect to instead of S3's own name."),
-    key("as", Kind::Text, "The IAM user whose keys sign the requests, or `anonymous`; the owner's keys unless said otherwise."),
+    key(
+        "as",
+        Kind::Text,
+        "The IAM user whose keys sign the requests, or `anonymous`; the owner's keys unless said otherwise.",
+    ),
     key("presigned", Kind::Duration, "The signature stands in the URL, and is valid for so long."),
 ];
 
-static BUCKET_KEY: &[Key] = &[
-    required("bucket", Kind::Text, "The bucket."),
-    required("key", Kind::Text, "The object's key."),
-];
+static BUCKET_KEY: &[Key] =
+    &[required("bucket", Kind::Text, "The bucket."), required("key", Kind::Text, "The object's key.")];
 
 static BUCKET: &[Key] = &[required("bucket", Kind::Text, "The bucket.")];
 
@@ -89,12 +91,8 @@ static S3_VERBS: &[Key] = &[
     key("s3-copy", Kind::Shape(&S3_COPY), "Has S3 copy an object by itself."),
 ];
 
-static S3_GET: Shape = shape(
-    "S3 get",
-    "A download.",
-    &[key("range", Kind::Form(&BYTE_RANGE), "Only these bytes.")],
-)
-.with(&[BUCKET_KEY, S3_KEYS]);
+static S3_GET: Shape = shape("S3 get", "A download.", &[key("range", Kind::Form(&BYTE_RANGE), "Only these bytes.")])
+    .with(&[BUCKET_KEY, S3_KEYS]);
 
 static S3_PUT: Shape = shape(
     "S3 put",
@@ -111,8 +109,9 @@ static S3_PUT: Shape = shape(
 static S3_HEAD: Shape = shape("S3 object request", "A request about an object.", &[]).with(&[BUCKET_KEY, S3_KEYS]);
 static S3_PLAIN: Shape = shape("S3 request", "A request to S3.", &[]).with(&[S3_KEYS]);
 static S3_BUCKET: Shape = shape("S3 bucket request", "A request about a bucket.", &[]).with(&[BUCKET, S3_KEYS]);
-static S3_LIST: Shape = shape("S3 list", "The keys of a bucket.", &[key("prefix", Kind::Text, "Only keys that begin so.")])
-    .with(&[BUCKET, S3_KEYS]);
+static S3_LIST: Shape =
+    shape("S3 list", "The keys of a bucket.", &[key("prefix", Kind::Text, "Only keys that begin so.")])
+        .with(&[BUCKET, S3_KEYS]);
 static S3_COPY: Shape = shape(
     "S3 copy",
     "A copy that S3 makes by itself.",
@@ -168,20 +167,22 @@ static TCP: Shape = shape(
     &[
         key("local-port", Kind::Port, "Its own port, if not any free one."),
         key("keep-alive", Kind::Duration, "Probes the connection when idle for so long."),
-        key("script", Kind::List(&Kind::Shape(&TCP_STEP)), "What it does once connected; it closes unless told otherwise."),
+        key(
+            "script",
+            Kind::List(&Kind::Shape(&TCP_STEP)),
+            "What it does once connected; it closes unless told otherwise.",
+        ),
     ],
 )
 .with(&[TO, PORT]);
 
-static BULK: Shape = shape("bulk transfer", "One large transfer over TCP.", &[])
-    .with(&[TO, PORT])
-    .with_verbs(
-        "a direction",
-        &[&[
-            key("send", Kind::Size, "Sends so many bytes, then closes."),
-            key("receive", Kind::Size, "Receives so many bytes, then closes."),
-        ]],
-    );
+static BULK: Shape = shape("bulk transfer", "One large transfer over TCP.", &[]).with(&[TO, PORT]).with_verbs(
+    "a direction",
+    &[&[
+        key("send", Kind::Size, "Sends so many bytes, then closes."),
+        key("receive", Kind::Size, "Receives so many bytes, then closes."),
+    ]],
+);
 
 static UDP: Shape = shape(
     "UDP client",
@@ -216,7 +217,11 @@ static TRACEROUTE: Shape = shape(
     &[
         key(
             "by",
-            Kind::Choice(&[("udp", "Datagrams to rising ports."), ("icmp", "Echo requests."), ("tcp", "SYNs to a port.")]),
+            Kind::Choice(&[
+                ("udp", "Datagrams to rising ports."),
+                ("icmp", "Echo requests."),
+                ("tcp", "SYNs to a port."),
+            ]),
             "What it sends; `udp` unless said otherwise.",
         ),
         key("port", Kind::Port, "The port: 33434 for udp, 80 for tcp unless said otherwise."),

@@ -13,24 +13,20 @@ pub(in crate::scenario) static AFTER: &[Key] = &[
 ];
 
 /// An event to wait for.
-pub(in crate::scenario) static WHEN: Shape = shape(
-    "event",
-    "An event of the run.",
-    &[key("program", Kind::Text, "Whose event it is.")],
-)
-.with_verbs(
-    "an event",
-    &[&[
-        key("has-sent", Kind::Size, "The program has sent so many bytes of payload in all."),
-        key("has-received", Kind::Size, "The program has received so many bytes of payload in all."),
-        key("is-connected", Kind::Optional(&Kind::Bool), "The program's connection stands."),
-        key("is-idle", Kind::Optional(&Kind::Bool), "The program is quiet on purpose."),
-        key("is-retrying", Kind::Optional(&Kind::Bool), "The program tries again."),
-        key("has-started", Kind::Optional(&Kind::Bool), "The program has begun."),
-        key("has-ended", Kind::Optional(&Kind::Bool), "The program has ended, well or not."),
-        key("step", Kind::Text, "The step of the timeline with this name has happened."),
-    ]],
-);
+pub(in crate::scenario) static WHEN: Shape =
+    shape("event", "An event of the run.", &[key("program", Kind::Text, "Whose event it is.")]).with_verbs(
+        "an event",
+        &[&[
+            key("has-sent", Kind::Size, "The program has sent so many bytes of payload in all."),
+            key("has-received", Kind::Size, "The program has received so many bytes of payload in all."),
+            key("is-connected", Kind::Optional(&Kind::Bool), "The program's connection stands."),
+            key("is-idle", Kind::Optional(&Kind::Bool), "The program is quiet on purpose."),
+            key("is-retrying", Kind::Optional(&Kind::Bool), "The program tries again."),
+            key("has-started", Kind::Optional(&Kind::Bool), "The program has begun."),
+            key("has-ended", Kind::Optional(&Kind::Bool), "The program has ended, well or not."),
+            key("step", Kind::Text, "The step of the timeline with this name has happened."),
+        ]],
+    );
 
 /// A step of the timeline.
 pub(in crate::scenario) static STEP: Shape = shape(
@@ -44,7 +40,11 @@ pub(in crate::scenario) static STEP: Shape = shape(
         key("dry-run", Kind::Bool, "Only asks whether it would be allowed."),
         key("refused", Kind::Text, "The error code that EC2 is expected to answer; the world must not change then."),
         key("saying", Kind::Text, "A part of the error's message."),
-        key("answers", Kind::Free, "What a describe call is expected to answer: each key given here must be in the answer."),
+        key(
+            "answers",
+            Kind::Free,
+            "What a describe call is expected to answer: each key given here must be in the answer.",
+        ),
         key("rules", RULES, "The rules that the outcome of this step shows."),
         key("twin", Kind::Bool, "Whether it shows the rule's opposite."),
     ],
@@ -54,14 +54,18 @@ pub(in crate::scenario) static STEP: Shape = shape(
 
 /// What happens to the world without EC2.
 static HAPPENINGS: &[Key] = &[
-    key("start-program", Kind::OneOrMany(&Kind::Text), "Starts programs that wait for it (`when: {step: …}` does too)."),
+    key(
+        "start-program",
+        Kind::OneOrMany(&Kind::Text),
+        "Starts programs that wait for it (`when: {step: …}` does too).",
+    ),
     key("stop-program", Kind::OneOrMany(&Kind::Text), "Ends programs, as if their machine killed them."),
     key("change-link", Kind::Shape(&CHANGE_LINK), "Changes a link."),
-    key("put-bucket-policy", Kind::Shape(&PUT_BUCKET_POLICY), "Gives a bucket a policy."),
-    key("delete-bucket-policy", Kind::Text, "Takes a bucket's policy away."),
-    key("put-user-policy", Kind::Shape(&PUT_USER_POLICY), "Gives an IAM user a policy."),
-    key("delete-user-policy", Kind::Shape(&DELETE_USER_POLICY), "Takes a policy away from an IAM user."),
-    key("describe-vpc-endpoints", Kind::Optional(&Kind::Free), "Asks for the endpoints; filters by name: `vpc-id: main`."),
+    key(
+        "describe-vpc-endpoints",
+        Kind::Optional(&Kind::Free),
+        "Asks for the endpoints; filters by name: `vpc-id: main`.",
+    ),
     key("describe-vpc-endpoint-services", Kind::Optional(&Kind::Free), "Asks which services have endpoints."),
     key("describe-prefix-lists", Kind::Optional(&Kind::Free), "Asks for the prefix lists with their current ranges."),
     key("describe-route-tables", Kind::Optional(&Kind::Free), "Asks for the route tables."),
@@ -76,28 +80,10 @@ static HAPPENINGS: &[Key] = &[
 static CHANGE_LINK: Shape = shape(
     "link change",
     "New settings of a link; what is not given stays.",
-    &[required("of", Kind::Text, "Whose link: an instance, a host, a network on premises, `internet`, `s3` or `endpoint`.")],
+    &[required(
+        "of",
+        Kind::Text,
+        "Whose link: an instance, a host, a network on premises, `internet`, `s3` or `endpoint`.",
+    )],
 )
 .with(&[LINK.keys, &[key("down", Kind::Bool, "Cuts the link, or joins it again.")]]);
-
-static PUT_BUCKET_POLICY: Shape = shape(
-    "bucket policy",
-    "A policy for a bucket.",
-    &[required("bucket", Kind::Text, "The bucket."), required("policy", Kind::Free, "The policy, as JSON or as YAML.")],
-);
-
-static PUT_USER_POLICY: Shape = shape(
-    "user policy",
-    "A policy for an IAM user.",
-    &[
-        required("user", Kind::Text, "The user."),
-        key("name", Kind::Text, "The policy's name."),
-        required("policy", Kind::Free, "The policy, as JSON or as YAML."),
-    ],
-);
-
-static DELETE_USER_POLICY: Shape = shape(
-    "user policy name",
-    "A policy of an IAM user.",
-    &[required("user", Kind::Text, "The user."), required("name", Kind::Text, "The policy's name.")],
-);

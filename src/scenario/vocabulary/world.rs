@@ -15,7 +15,8 @@ macro_rules! named {
 }
 
 /// What a region of an account holds; these keys also stand at the top of a file.
-pub(in crate::scenario) static REGION: Shape = shape("region", "What an account has in one region.", &[]).with(&[REGION_KEYS]);
+pub(in crate::scenario) static REGION: Shape =
+    shape("region", "What an account has in one region.", &[]).with(&[REGION_KEYS]);
 
 /// The keys of a region.
 pub(in crate::scenario) static REGION_KEYS: &[Key] = &[
@@ -31,12 +32,22 @@ pub(in crate::scenario) static REGION_KEYS: &[Key] = &[
         Kind::Named { keys: &NAMES, value: &Kind::Either(&[Kind::List(&Kind::Cidr), Kind::Shape(&PREFIX_LIST)]) },
         "The customer's own prefix lists, by name, each with its blocks.",
     ),
-    key("services", Kind::Named { keys: &NAMES, value: &Kind::Shape(&SERVICE) }, "AWS's services of the region, by short name, where they differ from the era's."),
+    key("peering-connections", named!(PEERING), "Peering connections, by name, asked for and accepted."),
+    key("vpn-connections", named!(VPN_CONNECTION), "VPN connections to networks on premises, by name."),
+    key("virtual-interfaces", named!(VIRTUAL_INTERFACE), "Direct Connect virtual interfaces, by name."),
+    key(
+        "services",
+        Kind::Named { keys: &NAMES, value: &Kind::Shape(&SERVICE) },
+        "AWS's services of the region, by short name, where they differ from the era's.",
+    ),
 ];
 
-static ELASTIC_IP: Shape = shape("Elastic IP", "A public address of the account.", &[ID, key("address", Kind::Address, "The address."), TAGS]);
+/// See its sentence.
+pub(in crate::scenario) static ELASTIC_IP: Shape =
+    shape("Elastic IP", "A public address of the account.", &[ID, key("address", Kind::Address, "The address."), TAGS]);
 
-static PREFIX_LIST: Shape = shape(
+/// See its sentence.
+pub(in crate::scenario) static PREFIX_LIST: Shape = shape(
     "prefix list",
     "A set of blocks under one name.",
     &[
@@ -47,7 +58,8 @@ static PREFIX_LIST: Shape = shape(
     ],
 );
 
-static SERVICE: Shape = shape(
+/// See its sentence.
+pub(in crate::scenario) static SERVICE: Shape = shape(
     "service",
     "A service of AWS in this region, as the network sees it.",
     &[
@@ -55,11 +67,53 @@ static SERVICE: Shape = shape(
         key("ranges", Kind::OneOrMany(&Kind::Cidr), "Its public ranges."),
         key(
             "endpoints",
-            Kind::Choice(&[("gateway", "Targets of routes."), ("interface", "Interfaces in subnets."), ("none", "None.")]),
+            Kind::Choice(&[
+                ("gateway", "Targets of routes."),
+                ("interface", "Interfaces in subnets."),
+                ("none", "None."),
+            ]),
             "Which kind of endpoint it has.",
         ),
     ],
 );
+
+/// A peering connection.
+pub(in crate::scenario) static PEERING: Shape = shape(
+    "peering connection",
+    "Two VPCs side by side. Routes to it are the route tables' own.",
+    &[required("between", Kind::List(&Kind::Text), "The two VPCs, the asking one first."), ID, TAGS],
+);
+
+/// Keys of what joins a network on premises.
+static FAR_END: &[Key] = &[
+    required("to", REF, "The network on premises."),
+    key(
+        "advertises",
+        Kind::OneOrMany(&Kind::Cidr),
+        "Blocks that the customer's router announces over BGP; those of the network unless given.",
+    ),
+];
+
+/// A VPN connection.
+pub(in crate::scenario) static VPN_CONNECTION: Shape = shape(
+    "VPN connection",
+    "A VPN connection between a virtual private gateway and a network on premises.",
+    &[
+        required("virtual-private-gateway", REF, "The near end."),
+        key("static-routes", Kind::OneOrMany(&Kind::Cidr), "Blocks at the far end, by configuration instead of BGP."),
+        ID,
+        TAGS,
+    ],
+)
+.with(&[FAR_END]);
+
+/// A Direct Connect virtual interface.
+pub(in crate::scenario) static VIRTUAL_INTERFACE: Shape = shape(
+    "virtual interface",
+    "A Direct Connect virtual interface, private (to a VPC) or public (to AWS's services).",
+    &[key("virtual-private-gateway", REF, "The near end; without one it is a public interface."), ID, TAGS],
+)
+.with(&[FAR_END]);
 
 /// A VPC.
 pub(in crate::scenario) static VPC: Shape = shape(
@@ -70,9 +124,27 @@ pub(in crate::scenario) static VPC: Shape = shape(
         key("ipv6", Kind::Either(&[Kind::Form(&IPV6_BLOCK)]), "`amazon` for a block of Amazon's, or a certain block."),
         key("dns-support", Kind::Bool, "Whether its resolver answers; it does unless said otherwise."),
         key("dns-hostnames", Kind::Bool, "Whether instances get public names; they do not unless said otherwise."),
-        key("name-servers", Kind::OneOrMany(&Kind::Text), "DHCP options: addresses of DNS servers, or `AmazonProvidedDNS`."),
-        key("internet-gateway", Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]), "The name of its internet gateway, which is made and attached."),
-        key("egress-only-internet-gateway", Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]), "The name of its egress-only internet gateway."),
+        key(
+            "name-servers",
+            Kind::OneOrMany(&Kind::Text),
+            "DHCP options: addresses of DNS servers, or `AmazonProvidedDNS`.",
+        ),
+        key(
+            "internet-gateway",
+            Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]),
+            "The name of its internet gateway, which is made and attached.",
+        ),
+        key(
+            "egress-only-internet-gateway",
+            Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]),
+            "The name of its egress-only internet gateway.",
+        ),
+        key(
+            "virtual-private-gateway",
+            Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]),
+            "The name of its virtual private gateway, which is made and attached.",
+        ),
+        key("classic-link", Kind::Bool, "Whether EC2-Classic instances may be linked to it."),
         key("subnets", named!(SUBNET), "Its subnets, by name."),
         key(
             "route-tables",
@@ -102,9 +174,12 @@ static IPV6_BLOCK: crate::notation::shape::Form = crate::notation::shape::Form {
     fits: |text| text == "amazon" || crate::base::Cidr::parse(text).is_ok_and(|block| !block.is_v4()),
 };
 
-static GATEWAY: Shape = shape("gateway", "A gateway with its name and id.", &[required("name", Kind::Text, "Its name."), ID, TAGS]);
+/// See its sentence.
+pub(in crate::scenario) static GATEWAY: Shape =
+    shape("gateway", "A gateway with its name and id.", &[required("name", Kind::Text, "Its name."), ID, TAGS]);
 
-static SUBNET: Shape = shape(
+/// See its sentence.
+pub(in crate::scenario) static SUBNET: Shape = shape(
     "subnet",
     "A subnet.",
     &[
@@ -124,11 +199,17 @@ static SUBNET: Shape = shape(
 pub(in crate::scenario) static ROUTE_TABLE: Shape = shape(
     "route table",
     "A route table: destinations as keys, targets as values.",
-    &[key("main", Kind::Bool, "Whether it is the VPC's main table."), ID, TAGS],
+    &[
+        key("main", Kind::Bool, "Whether it is the VPC's main table."),
+        key("propagate", REFS, "Virtual private gateways whose routes it takes over."),
+        ID,
+        TAGS,
+    ],
 )
 .with_extra(&DESTINATIONS, Kind::Text);
 
-static NAT_GATEWAY: Shape = shape(
+/// See its sentence.
+pub(in crate::scenario) static NAT_GATEWAY: Shape = shape(
     "NAT gateway",
     "A NAT gateway.",
     &[
@@ -159,14 +240,23 @@ pub(in crate::scenario) static NETWORK_ACL: Shape = shape(
     "network ACL",
     "A stateless filter at the edge of subnets: numbered entries, the first that matches decides.",
     &[
-        key("ingress", Kind::Named { keys: &ENTRY_NUMBERS, value: &Kind::Form(&ACL_RULE) }, "Its inbound entries by number."),
-        key("egress", Kind::Named { keys: &ENTRY_NUMBERS, value: &Kind::Form(&ACL_RULE) }, "Its outbound entries by number."),
+        key(
+            "ingress",
+            Kind::Named { keys: &ENTRY_NUMBERS, value: &Kind::Form(&ACL_RULE) },
+            "Its inbound entries by number.",
+        ),
+        key(
+            "egress",
+            Kind::Named { keys: &ENTRY_NUMBERS, value: &Kind::Form(&ACL_RULE) },
+            "Its outbound entries by number.",
+        ),
         ID,
         TAGS,
     ],
 );
 
-static VPC_ENDPOINT: Shape = shape(
+/// See its sentence.
+pub(in crate::scenario) static VPC_ENDPOINT: Shape = shape(
     "VPC endpoint",
     "An endpoint to a service of AWS.",
     &[
@@ -182,16 +272,25 @@ pub(in crate::scenario) static INSTANCE: Shape = shape(
     "instance",
     "An instance, or with `count` a fleet of like ones.",
     &[
-        required("subnet", REF, "The subnet it is launched in."),
+        key("subnet", REF, "The subnet it is launched in; without one it is an EC2-Classic instance."),
+        key("classic-link", Kind::Shape(&CLASSIC_LINK), "EC2-Classic: the VPC it is linked to."),
         key("private-ip", Kind::Address, "Its private address."),
         key("secondary-ips", Kind::OneOrMany(&Kind::Address), "Further private addresses."),
         key("public-ip", Kind::Bool, "Whether it gets a public address; as the subnet says unless said otherwise."),
         key("elastic-ip", REF, "Its Elastic IP: an address, or the name of one."),
         key("ipv6", Kind::Either(&[Kind::Bool, Kind::Address]), "An IPv6 address: `true` for any, or a certain one."),
         key("security-groups", REFS, "Its security groups; the VPC's default one unless said otherwise."),
-        key("source-dest-check", Kind::Bool, "Whether it may only send and receive for itself; so unless said otherwise."),
+        key(
+            "source-dest-check",
+            Kind::Bool,
+            "Whether it may only send and receive for itself; so unless said otherwise.",
+        ),
         key("interfaces", Kind::List(&Kind::Shape(&INTERFACE)), "Further network interfaces."),
-        key("count", Kind::Integer { min: 1, max: 1_000_000 }, "How many like it; they are called name-1, name-2 and so on."),
+        key(
+            "count",
+            Kind::Integer { min: 1, max: 1_000_000 },
+            "How many like it; they are called name-1, name-2 and so on.",
+        ),
         key("nat", Kind::Bool, "Makes it a NAT instance, which forwards for others; it also needs its check off."),
         key("user", Kind::Text, "The IAM user whose keys its programs sign with."),
         ID,
@@ -199,6 +298,13 @@ pub(in crate::scenario) static INSTANCE: Shape = shape(
     ],
 )
 .with(&[HOST_KEYS]);
+
+/// The link of an EC2-Classic instance.
+pub(in crate::scenario) static CLASSIC_LINK: Shape = shape(
+    "ClassicLink",
+    "The VPC that an EC2-Classic instance is linked to.",
+    &[required("vpc", REF, "The VPC."), required("security-groups", REFS, "The VPC's groups that filter the link.")],
+);
 
 /// A further interface.
 pub(in crate::scenario) static INTERFACE: Shape = shape(
@@ -222,10 +328,22 @@ pub(in crate::scenario) static ACCOUNT: Shape = shape(
     "An AWS account: what it has in its regions, its users and its buckets.",
     &[
         key("number", Kind::Form(&ACCOUNT_NUMBER), "Its number; one is made from its name unless given."),
-        key("region", Kind::Form(&REGION_NAME), "The region of what stands here; the scenario's own unless said otherwise."),
-        key("regions", Kind::Named { keys: &REGION_NAMES, value: &Kind::Shape(&REGION) }, "What it has in several regions."),
+        key(
+            "region",
+            Kind::Form(&REGION_NAME),
+            "The region of what stands here; the scenario's own unless said otherwise.",
+        ),
+        key(
+            "regions",
+            Kind::Named { keys: &REGION_NAMES, value: &Kind::Shape(&REGION) },
+            "What it has in several regions.",
+        ),
         key("users", named!(USER), "Its IAM users, by name."),
-        key("buckets", Kind::Named { keys: &BUCKET_NAMES, value: &Kind::Optional(&Kind::Shape(&BUCKET)) }, "Its buckets, by name."),
+        key(
+            "buckets",
+            Kind::Named { keys: &BUCKET_NAMES, value: &Kind::Optional(&Kind::Shape(&BUCKET)) },
+            "Its buckets, by name.",
+        ),
     ],
 )
 .with(&[REGION_KEYS]);
@@ -249,7 +367,6 @@ pub(in crate::scenario) static BUCKET: Shape = shape(
     &[
         key("region", Kind::Form(&REGION_NAME), "Where it is; the scenario's own region unless said otherwise."),
         key("policy", POLICY, "Its policy, as JSON or as YAML; none unless given, so only its owner may use it."),
-        key("public", Kind::Bool, "Whether everybody may do everything with it; so unless it has a policy or there are users."),
         key(
             "objects",
             Kind::Named { keys: &OBJECT_KEYS, value: &Kind::Either(&[Kind::Size, Kind::Shape(&OBJECT)]) },
