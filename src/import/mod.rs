@@ -11,10 +11,28 @@ mod ledger;
 mod reader;
 mod source;
 
+mod endpoint;
+mod filter;
+mod gateway;
+mod instance;
+mod interface;
+mod keys;
+mod route_table;
+mod vpc;
+
+mod assemble;
+mod assumption;
+mod check;
+mod draft;
+mod load;
+
 mod listeners;
 mod observations;
 
+pub use assumption::Assumption;
+pub use draft::{Gone, Unmodeled};
 pub use ledger::FileProblems;
 pub use listeners::{DEFAULT_LISTENERS, HostKey, ListenerAssumptions, Listening, PortState};
+pub use load::{ImportOptions, Imported, import};
 pub use observations::{Observation, Observations, Probe, Saw, read_observations};
 pub use source::InputFile;
