@@ -27,12 +27,7 @@ pub(crate) struct Assembly {
 
 impl Assembly {
     /// Makes all records. Drafts that do not fit are problems at their places.
-    pub(crate) fn build(
-        library: &Library,
-        draft: Draft,
-        assumptions: &mut Assumptions,
-        ledger: &mut Ledger,
-    ) -> Self {
+    pub(crate) fn build(library: &Library, draft: Draft, assumptions: &mut Assumptions, ledger: &mut Ledger) -> Self {
         let mut world = World::new(Era::Current);
         world.quotas = Quotas::Lifted;
         let mut builder = Builder {
@@ -167,7 +162,8 @@ impl Builder<'_> {
     fn prefix_lists(&mut self, draft: &Draft) {
         let mut regions: BTreeSet<RegionName> = BTreeSet::new();
         let mut told: BTreeSet<(RegionName, ServiceName)> = BTreeSet::new();
-        let mut lists: BTreeMap<(RegionName, PrefixListId), Vec<&Drafted<super::endpoint::ListDraft>>> = BTreeMap::new();
+        let mut lists: BTreeMap<(RegionName, PrefixListId), Vec<&Drafted<super::endpoint::ListDraft>>> =
+            BTreeMap::new();
         for list in &draft.prefix_lists {
             if let Some(region) = &self.library.homes[list.at.file.0].region {
                 lists.entry((region.clone(), list.value.id.clone())).or_default().push(list);
@@ -186,7 +182,8 @@ impl Builder<'_> {
                 // `describe-managed-prefix-lists` says no block; for AWS's own lists the built-in ones stand in.
                 let built_in = known.as_ref().filter(|known| known.prefix_list_id.as_ref() == Some(&id));
                 blocks = built_in.map(|known| known.ranges.iter().chain(&known.ipv6_ranges).copied().collect());
-                let why = "no file holds its blocks: `aws ec2 describe-prefix-lists` or `get-managed-prefix-list-entries`";
+                let why =
+                    "no file holds its blocks: `aws ec2 describe-prefix-lists` or `get-managed-prefix-list-entries`";
                 match &blocks {
                     Some(_) => self.assumptions.state(format!("{id}.cidrs"), "the built-in blocks".to_owned(), why),
                     None => {
@@ -337,16 +334,20 @@ impl Builder<'_> {
 
     /// Both accounts may describe one connection; each knows its own side's options.
     fn peerings(&mut self, draft: &Draft) {
-        let mut joined: BTreeMap<&VpcPeeringConnectionId, Vec<&Drafted<super::endpoint::PeeringDraft>>> = BTreeMap::new();
+        let mut joined: BTreeMap<&VpcPeeringConnectionId, Vec<&Drafted<super::endpoint::PeeringDraft>>> =
+            BTreeMap::new();
         for peering in &draft.peerings {
             joined.entry(&peering.value.id).or_default().push(peering);
         }
         for (id, views) in joined {
             let first = views[0];
-            let mut sides = [&first.value.requester, &first.value.accepter].map(|side| self.peering_side(side, first.at));
+            let mut sides =
+                [&first.value.requester, &first.value.accepter].map(|side| self.peering_side(side, first.at));
             for view in &views[1..] {
-                sides[0].allow_dns_resolution_from_remote_vpc |= view.value.requester.allow_dns_resolution_from_remote_vpc;
-                sides[1].allow_dns_resolution_from_remote_vpc |= view.value.accepter.allow_dns_resolution_from_remote_vpc;
+                sides[0].allow_dns_resolution_from_remote_vpc |=
+                    view.value.requester.allow_dns_resolution_from_remote_vpc;
+                sides[1].allow_dns_resolution_from_remote_vpc |=
+                    view.value.accepter.allow_dns_resolution_from_remote_vpc;
             }
             if let Some(absent) = sides.iter().find(|side| !self.vpc_scopes.contains_key(&side.vpc_id)) {
                 let effect = format!(
@@ -452,7 +453,8 @@ impl Builder<'_> {
         for table in &draft.route_tables {
             let value = &table.value;
             let scope = self.scope_in(&value.vpc_id, table.at);
-            let routes: Vec<Route> = value.routes.iter().map(|(_, route)| self.followed(value, route.clone())).collect();
+            let routes: Vec<Route> =
+                value.routes.iter().map(|(_, route)| self.followed(value, route.clone())).collect();
             let propagated = value.propagated.iter().map(|(_, block, gateway)| {
                 // An answer does not say how a gateway learned a block, nor by which path.
                 let by_hand = static_blocks.contains(&(*block, gateway));
@@ -466,7 +468,8 @@ impl Builder<'_> {
             for association in &value.associations {
                 if let TableUserDraft::Gateway(gateway) = &association.user {
                     record.edge_associations.insert(gateway.clone());
-                    let effect = format!("traffic that enters through {gateway}, which {} redirects: unknown", value.id);
+                    let effect =
+                        format!("traffic that enters through {gateway}, which {} redirects: unknown", value.id);
                     self.unknown(value.id.as_str(), "a route table of a gateway", effect);
                 }
             }
@@ -503,8 +506,7 @@ impl Builder<'_> {
         for group in &draft.security_groups {
             let value = &group.value;
             let scope = self.scope_in(&value.vpc_id, group.at);
-            let mut record =
-                SecurityGroup::new(value.id.clone(), value.vpc_id.clone(), value.group_name.clone());
+            let mut record = SecurityGroup::new(value.id.clone(), value.vpc_id.clone(), value.group_name.clone());
             record.tags = tags(&value.tags);
             record.description.clone_from(&value.description);
             record.ingress.clone_from(&value.ingress);
@@ -523,10 +525,8 @@ impl Builder<'_> {
         for table in draft.route_tables.iter().map(|table| &table.value) {
             for association in &table.associations {
                 if let TableUserDraft::Subnet(subnet) = &association.user {
-                    let own = TableAssociation {
-                        association_id: association.id.clone(),
-                        route_table_id: table.id.clone(),
-                    };
+                    let own =
+                        TableAssociation { association_id: association.id.clone(), route_table_id: table.id.clone() };
                     tables.insert(subnet, own);
                 }
             }
@@ -606,7 +606,8 @@ impl Builder<'_> {
     fn interface_effects(&mut self, interface: &super::interface::InterfaceDraft) {
         let id = interface.id.as_str();
         if let InterfaceType::Other(kind) = &interface.interface_type {
-            let addresses: Vec<String> = interface.private_addresses.iter().map(|own| own.address.to_string()).collect();
+            let addresses: Vec<String> =
+                interface.private_addresses.iter().map(|own| own.address.to_string()).collect();
             let what = match interface.description.as_str() {
                 "" => format!("an interface of type {kind}"),
                 description => format!("an interface of type {kind} ({description})"),
@@ -635,13 +636,19 @@ impl Builder<'_> {
             if let Some(association) = association
                 && vpc.is_some()
             {
-                let interface = self.world.region(&scope).and_then(|region| {
-                    region.network_interfaces().get(&association.network_interface_id)
-                });
-                if interface.is_some_and(|own| own.public_address_of(association.private_ip_address) != Some(value.public_ip)) {
+                let interface = self
+                    .world
+                    .region(&scope)
+                    .and_then(|region| region.network_interfaces().get(&association.network_interface_id));
+                if interface
+                    .is_some_and(|own| own.public_address_of(association.private_ip_address) != Some(value.public_ip))
+                {
                     let message = format!(
                         "{} of {} is not the public address that {} itself names for {}",
-                        value.public_ip, value.allocation_id, association.network_interface_id, association.private_ip_address
+                        value.public_ip,
+                        value.allocation_id,
+                        association.network_interface_id,
+                        association.private_ip_address
                     );
                     self.ledger.error(association.at, message);
                 }
@@ -665,7 +672,8 @@ impl Builder<'_> {
     fn undescribed_addresses(&mut self, draft: &Draft) {
         for interface in &draft.interfaces {
             for own in &interface.value.private_addresses {
-                let Some(PublicAssociation { public_ip, elastic: Some((allocation, association)) }) = &own.association else {
+                let Some(PublicAssociation { public_ip, elastic: Some((allocation, association)) }) = &own.association
+                else {
                     continue;
                 };
                 if self.world.knows(&allocation.clone().into()) {
@@ -777,12 +785,8 @@ impl Builder<'_> {
                 self.unknown(value.id.as_str(), "a customer gateway without an IPv4 address", effect);
                 continue;
             };
-            let record = CustomerGateway {
-                id: value.id.clone(),
-                tags: tags(&value.tags),
-                ip_address,
-                bgp_asn: value.bgp_asn,
-            };
+            let record =
+                CustomerGateway { id: value.id.clone(), tags: tags(&value.tags), ip_address, bgp_asn: value.bgp_asn };
             let scope = self.scope_of(gateway.at.file, gateway.owner.as_ref());
             self.insert(&scope, gateway.at, record);
         }

@@ -19,8 +19,7 @@ pub(crate) fn check(library: &Library, draft: &Draft, ledger: &mut Ledger) {
     let references = ledger.take_references();
     let missing = half_folders(library, ledger);
     dangling(library, draft, references, &missing, ledger);
-    let vpcs: FxHashMap<&str, &VpcDraft> =
-        draft.vpcs.iter().map(|vpc| (vpc.value.id.as_str(), &vpc.value)).collect();
+    let vpcs: FxHashMap<&str, &VpcDraft> = draft.vpcs.iter().map(|vpc| (vpc.value.id.as_str(), &vpc.value)).collect();
     let subnets: FxHashMap<&str, &SubnetDraft> =
         draft.subnets.iter().map(|subnet| (subnet.value.id.as_str(), &subnet.value)).collect();
     check_subnets(draft, &vpcs, ledger);
@@ -146,14 +145,18 @@ fn check_interfaces(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledg
         let value = &interface.value;
         if let Some(subnet) = subnets.get(value.subnet_id.as_str()) {
             if subnet.vpc_id != value.vpc_id {
-                let message = format!("{} says {}, but its subnet {} is of {}", value.id, value.vpc_id, subnet.id, subnet.vpc_id);
+                let message =
+                    format!("{} says {}, but its subnet {} is of {}", value.id, value.vpc_id, subnet.id, subnet.vpc_id);
                 ledger.error(interface.at, message);
             }
             let v4 = value.private_addresses.iter().map(|own| IpAddr::V4(own.address));
             for address in v4.chain(value.ipv6_addresses.iter().map(|address| IpAddr::V6(*address))) {
                 let blocks = [Some(subnet.cidr_block), subnet.ipv6_cidr_block];
                 if !blocks.iter().flatten().any(|block| block.contains(address)) {
-                    ledger.error(interface.at, format!("{address} of {} lies outside its subnet {}", value.id, subnet.id));
+                    ledger.error(
+                        interface.at,
+                        format!("{address} of {} lies outside its subnet {}", value.id, subnet.id),
+                    );
                 } else if let Some(other) = taken.insert((value.subnet_id.as_str(), address), &value.id) {
                     ledger.error(interface.at, format!("{address} of {} is also of {other}", value.id));
                 }
@@ -202,7 +205,6 @@ fn check_tables(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: 
         }
     }
 }
-
 
 /// Each subnet uses exactly one ACL, of its own VPC, and each VPC has a default one.
 fn check_acls(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: &mut Ledger) {

@@ -114,12 +114,12 @@ impl Draft {
             Treatment::Unmodeled { what, ids, effect } => {
                 for node in library.items(list) {
                     let Some(item) = Item::of(list.file, node, ledger) else { continue };
-                    let state = item.item("State", ledger).is_none().then(|| item.text("State", ledger)).flatten();
+                    let state = item.get("State").and_then(Node::as_text);
                     let id = ids.iter().find_map(|key| item.text(key, ledger)).unwrap_or("(without a name)").to_owned();
                     if let Some(state @ ("deleted" | "deleting")) = state {
                         self.gone.push(Gone { id, state: state.to_owned() });
                     } else {
-                        let effect = format!("{effect}: unknown");
+                        let effect = format!("{}: unknown", effect.replace("{}", &id));
                         self.unmodeled.push(Unmodeled { id, what: what.to_owned(), effect });
                     }
                 }
@@ -179,13 +179,7 @@ impl Draft {
         }
     }
 
-    fn read_reservation(
-        &mut self,
-        item: Item<'_>,
-        owner: Option<AccountId>,
-        census: &Census<'_>,
-        ledger: &mut Ledger,
-    ) {
+    fn read_reservation(&mut self, item: Item<'_>, owner: Option<AccountId>, census: &Census<'_>, ledger: &mut Ledger) {
         for (at, instance, interfaces) in instance::reservation(item, ledger) {
             let value = match instance {
                 Presence::Here(value) => value,
@@ -432,7 +426,10 @@ fn is_same(one: &Node, other: &Node) -> bool {
         }
         (Value::Map(one), Value::Map(other)) => {
             one.entries.len() == other.entries.len()
-                && one.entries.iter().all(|entry| other.get(&entry.key).is_some_and(|value| is_same(&entry.value, value)))
+                && one
+                    .entries
+                    .iter()
+                    .all(|entry| other.get(&entry.key).is_some_and(|value| is_same(&entry.value, value)))
         }
         (one, other) => one == other,
     }

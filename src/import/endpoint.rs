@@ -88,7 +88,12 @@ pub(crate) fn endpoint(item: Item<'_>, ledger: &mut Ledger) -> Option<Presence<E
     let service = match &kind {
         Ok(_) => {
             item.need_text("ServiceName", ledger);
-            item.parsed("ServiceName", "a service's name such as com.amazonaws.us-east-1.s3", ServiceName::parse, ledger)
+            item.parsed(
+                "ServiceName",
+                "a service's name such as com.amazonaws.us-east-1.s3",
+                ServiceName::parse,
+                ledger,
+            )
         }
         Err(_) => item.text("ServiceName", ledger).and_then(ServiceName::parse).or(ServiceName::parse("not.a.service")),
     };

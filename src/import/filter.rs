@@ -6,9 +6,7 @@ use super::keys;
 use super::ledger::{Ledger, Place};
 use super::reader::Item;
 use crate::base::*;
-use crate::control_plane::{
-    GroupReference, NetworkAclEntry, Peer, Protocol, RuleAction, SecurityGroupRule,
-};
+use crate::control_plane::{GroupReference, NetworkAclEntry, Peer, Protocol, RuleAction, SecurityGroupRule};
 use crate::notation::decode::brief;
 
 /// What `describe-security-groups` says of one group.

@@ -42,7 +42,9 @@ fn instance(item: Item<'_>, ledger: &mut Ledger) -> Option<Presence<InstanceDraf
     let state = match item.item("State", ledger).and_then(|state| state.need_text("Name", ledger)) {
         Some("running" | "pending") => InstanceState::Running,
         Some("stopped" | "stopping") => InstanceState::Stopped,
-        Some(state @ ("terminated" | "shutting-down")) => return Some(Presence::Gone(id?.to_string(), state.to_owned())),
+        Some(state @ ("terminated" | "shutting-down")) => {
+            return Some(Presence::Gone(id?.to_string(), state.to_owned()));
+        }
         Some(other) => {
             ledger.error(item.place_of("State"), format!("`{other}` is not a state of an instance"));
             return None;

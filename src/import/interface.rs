@@ -50,11 +50,7 @@ pub(crate) struct AddressAssociationDraft {
 }
 
 /// Reads an interface, of its own call or inside an instance; `instance` is the one it stands in.
-pub(crate) fn interface(
-    item: Item<'_>,
-    instance: Option<&InstanceId>,
-    ledger: &mut Ledger,
-) -> Option<InterfaceDraft> {
+pub(crate) fn interface(item: Item<'_>, instance: Option<&InstanceId>, ledger: &mut Ledger) -> Option<InterfaceDraft> {
     item.known_keys("NetworkInterface", keys::NETWORK_INTERFACE, ledger);
     let id = item.need_id("NetworkInterfaceId", ledger);
     let vpc_id = item.need_refer("VpcId", ledger);
@@ -82,7 +78,9 @@ pub(crate) fn interface(
     let interface_type = match item.text("InterfaceType", ledger).unwrap_or("interface") {
         "nat_gateway" | "natGateway" => InterfaceType::NatGateway,
         "vpc_endpoint" => InterfaceType::VpcEndpoint,
-        "interface" | "efa" | "efa-only" | "trunk" | "branch" if served.is_some() || !managed => InterfaceType::Interface,
+        "interface" | "efa" | "efa-only" | "trunk" | "branch" if served.is_some() || !managed => {
+            InterfaceType::Interface
+        }
         // A load balancer's, a database's: attached, but to nothing of the account's own.
         "interface" => InterfaceType::Other("requester-managed".to_owned()),
         other => InterfaceType::Other(other.to_owned()),

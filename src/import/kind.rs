@@ -13,7 +13,7 @@ pub(crate) enum Treatment {
         what: &'static str,
         /// The keys that its id may stand under.
         ids: &'static [&'static str],
-        /// What cannot be told because of it.
+        /// What cannot be told because of it, with `{}` for its id.
         effect: &'static str,
     },
     /// They say nothing that the network depends on.
@@ -176,7 +176,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a transit gateway",
         "tgw-",
         &["TransitGatewayId"],
-        "traffic through it",
+        "traffic through {}",
     ),
     unmodeled(
         "TransitGatewayVpcAttachments",
@@ -184,7 +184,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a transit gateway's attachment to a VPC",
         "tgw-attach-",
         &["TransitGatewayAttachmentId"],
-        "traffic through its transit gateway",
+        "traffic through the transit gateway of {}",
     ),
     unmodeled(
         "TransitGatewayAttachments",
@@ -192,7 +192,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a transit gateway's attachment",
         "tgw-attach-",
         &["TransitGatewayAttachmentId"],
-        "traffic through its transit gateway",
+        "traffic through the transit gateway of {}",
     ),
     unmodeled(
         "TransitGatewayPeeringAttachments",
@@ -200,7 +200,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a transit gateway's peering",
         "tgw-attach-",
         &["TransitGatewayAttachmentId"],
-        "traffic through its transit gateway",
+        "traffic through the transit gateway of {}",
     ),
     unmodeled(
         "TransitGatewayRouteTables",
@@ -208,7 +208,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a transit gateway's route table",
         "tgw-rtb-",
         &["TransitGatewayRouteTableId"],
-        "traffic through its transit gateway",
+        "traffic through the transit gateway of {}",
     ),
     unmodeled(
         "TransitGatewayPropagations",
@@ -216,7 +216,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a transit gateway's propagation",
         "",
         &["TransitGatewayRouteTableId"],
-        "traffic through its transit gateway",
+        "traffic through the transit gateway of {}",
     ),
     unmodeled(
         "TransitGatewayStaticRoutes",
@@ -224,7 +224,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a transit gateway's static routes",
         "",
         &["TransitGatewayRouteTableId"],
-        "traffic through its transit gateway",
+        "traffic through the transit gateway of {}",
     ),
     unmodeled(
         "LoadBalancers",
@@ -232,7 +232,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a load balancer",
         "",
         &["LoadBalancerName", "LoadBalancerArn"],
-        "connections to its addresses",
+        "connections to the addresses of {}",
     ),
     unmodeled(
         "LoadBalancerDescriptions",
@@ -240,7 +240,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a classic load balancer",
         "",
         &["LoadBalancerName"],
-        "connections to its addresses",
+        "connections to the addresses of {}",
     ),
     unmodeled(
         "TargetGroups",
@@ -248,7 +248,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a load balancer's target group",
         "",
         &["TargetGroupName", "TargetGroupArn"],
-        "connections that a load balancer sends to it",
+        "connections that a load balancer sends to {}",
     ),
     unmodeled(
         "DBInstances",
@@ -256,7 +256,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a database instance",
         "",
         &["DBInstanceIdentifier"],
-        "connections to its addresses",
+        "connections to the addresses of {}",
     ),
     unmodeled(
         "DomainStatusList",
@@ -264,7 +264,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a search domain",
         "",
         &["DomainName"],
-        "connections to its addresses",
+        "connections to the addresses of {}",
     ),
     unmodeled(
         "LocalGateways",
@@ -272,7 +272,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a local gateway",
         "lgw-",
         &["LocalGatewayId"],
-        "traffic through it",
+        "traffic through {}",
     ),
     unmodeled(
         "CarrierGateways",
@@ -280,7 +280,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a carrier gateway",
         "cagw-",
         &["CarrierGatewayId"],
-        "traffic through it",
+        "traffic through {}",
     ),
     unmodeled(
         "ClientVpnEndpoints",
@@ -288,7 +288,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a client VPN endpoint",
         "cvpn-endpoint-",
         &["ClientVpnEndpointId"],
-        "traffic from and to its clients",
+        "traffic from and to the clients of {}",
     ),
     unmodeled(
         "VirtualInterfaces",
@@ -296,7 +296,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a Direct Connect virtual interface",
         "dxvif-",
         &["virtualInterfaceId"],
-        "traffic over Direct Connect",
+        "traffic over {}",
     ),
     unmodeled(
         "ServiceConfigurations",
@@ -304,7 +304,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "an endpoint service of the account's own",
         "vpce-svc-",
         &["ServiceId"],
-        "connections that reach it from other VPCs",
+        "connections that reach {} from other VPCs",
     ),
     unmodeled(
         "InstanceConnectEndpoints",
@@ -312,7 +312,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "an EC2 Instance Connect Endpoint",
         "eice-",
         &["InstanceConnectEndpointId"],
-        "connections through it",
+        "connections through {}",
     ),
     unmodeled(
         "Firewalls",
@@ -320,7 +320,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a network firewall",
         "",
         &["FirewallName"],
-        "traffic through its endpoints",
+        "traffic through the endpoints of {}",
     ),
     unmodeled(
         "TrafficMirrorSessions",
@@ -328,7 +328,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a traffic mirror session",
         "tms-",
         &["TrafficMirrorSessionId"],
-        "copies of packets; the traffic itself is as without it",
+        "copies of packets that {} makes; the traffic itself is as without it",
     ),
     unmodeled(
         "RouteServers",
@@ -336,7 +336,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "a route server",
         "rs-",
         &["RouteServerId"],
-        "changes it would make to routes; the routes themselves are as they stand in the tables",
+        "changes that {} would make to routes; the routes themselves are as they stand in the tables",
     ),
     nothing("LoadBalancerAttributes", "elbv2 describe-load-balancer-attributes"),
     nothing("LoadBalancerListeners", "elbv2 describe-listeners"),

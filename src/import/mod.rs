@@ -36,3 +36,6 @@ pub use listeners::{DEFAULT_LISTENERS, HostKey, ListenerAssumptions, Listening, 
 pub use load::{ImportOptions, Imported, import};
 pub use observations::{Observation, Observations, Probe, Saw, read_observations};
 pub use source::InputFile;
+
+#[cfg(test)]
+mod tests;

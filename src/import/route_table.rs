@@ -43,9 +43,12 @@ pub(crate) fn route_table(item: Item<'_>, ledger: &mut Ledger) -> Option<TableDr
     let (mut routes, mut propagated) = (Vec::new(), Vec::new());
     for item in item.items("Routes", ledger) {
         match route(item, ledger) {
-            Some(Route { destination: Destination::Cidr(block), target: RouteTarget::VpnGateway(gateway), origin, .. })
-                if origin == RouteOrigin::EnableVgwRoutePropagation =>
-            {
+            Some(Route {
+                destination: Destination::Cidr(block),
+                target: RouteTarget::VpnGateway(gateway),
+                origin,
+                ..
+            }) if origin == RouteOrigin::EnableVgwRoutePropagation => {
                 propagated.push((item.place(), block, gateway));
             }
             Some(route) => routes.push((item.place(), route)),
@@ -88,7 +91,8 @@ fn route(item: Item<'_>, ledger: &mut Ledger) -> Option<Route> {
         // "The route is filtered": it takes no part (EC2 API reference, Route).
         Some("filtered") => return None,
         Some(other) => {
-            ledger.error(item.place_of("State"), format!("`{other}` is not a state of a route: `active` or `blackhole`"));
+            ledger
+                .error(item.place_of("State"), format!("`{other}` is not a state of a route: `active` or `blackhole`"));
             RouteState::Active
         }
     };
@@ -164,7 +168,9 @@ fn target(item: Item<'_>, state: RouteState, ledger: &mut Ledger) -> Option<Rout
             id if id.starts_with(InternetGatewayId::PREFIX) => target!("GatewayId", InternetGateway),
             id if id.starts_with(VpnGatewayId::PREFIX) => target!("GatewayId", VpnGateway),
             id if id.starts_with(VpcEndpointId::PREFIX) => target!("GatewayId", VpcEndpoint),
-            id if id.starts_with(EgressOnlyInternetGatewayId::PREFIX) => target!("GatewayId", EgressOnlyInternetGateway),
+            id if id.starts_with(EgressOnlyInternetGatewayId::PREFIX) => {
+                target!("GatewayId", EgressOnlyInternetGateway)
+            }
             id if id.contains('-') => Some(RouteTarget::Unmodeled(id.to_owned())),
             id => {
                 ledger.error(item.place_of("GatewayId"), format!("`{id}` is neither `local` nor the id of a gateway"));
