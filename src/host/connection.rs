@@ -115,9 +115,7 @@ impl Connection {
         });
         let keep_alive = opening.keep_alive.or(settings.keep_alive);
         socket.set_keep_alive(keep_alive.map(|keep_alive| length(keep_alive.interval)));
-        let mut storage: Vec<SocketStorage<'static>> = Vec::with_capacity(1);
-        storage.push(SocketStorage::EMPTY);
-        let mut set = SocketSet::new(storage);
+        let mut set = SocketSet::new(vec![SocketStorage::EMPTY]);
         set.add(socket);
         Self {
             set,

@@ -12,7 +12,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use super::app::SocketId;
 use super::connection::{Carrier, Stage};
 use super::error::{End, NetError};
-use super::stack::Received;
+use super::sockets::Received;
 use super::task::Shared;
 use crate::trace::ConnectionId;
 
@@ -230,10 +230,10 @@ pub(super) fn register(slot: &mut Option<Waker>, waker: &Waker) {
 impl Drop for TcpStream {
     fn drop(&mut self) {
         // The stack is only borrowed while no task runs, and tasks are dropped outside of it.
-        if let Ok(mut stack) = self.shared.stack.try_borrow_mut() {
-            if stack.connection(self.socket).is_some() {
-                stack.release(self.socket.index);
-            }
+        if let Ok(mut stack) = self.shared.stack.try_borrow_mut()
+            && stack.connection(self.socket).is_some()
+        {
+            stack.release(self.socket.index);
         }
     }
 }

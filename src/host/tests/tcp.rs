@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::bed::{A, B, Bed, at, ip, line};
 use crate::base::SimTime;
-use crate::host::{HostSettings, ListenOptions, NetError, Unknown};
+use crate::host::{ConnectOptions, HostSettings, ListenOptions, NetError, Unknown};
 use crate::trace::{ConnectionNote, DropReason, PortId};
 
 /// Sends everything back.
@@ -288,4 +288,103 @@ fn everything_leaves_with_the_host_s_time_to_live() {
     bed.ask(bed.a, |net| async move { net.connect(at(B, 9)).await.err() });
     assert!(bed.record.bytes.iter().all(|bytes| bytes[8] == 200));
     assert!(bed.record.bytes.iter().all(|bytes| bytes[6] & 0x40 != 0), "TCP is not to be fragmented");
+}
+
+#[test]
+fn a_late_fin_is_acknowledged_after_the_connection_is_over() {
+    let mut bed = Bed::new();
+    echo_server(&mut bed, 80);
+    // The acknowledgment of b's FIN is lost once.
+    let mut lost = false;
+    bed.judge(move |now, from, packet, out| {
+        if from == PortId(0) && SimTime::from_millis(40) < now && packet.len() == 40 && !lost {
+            lost = true;
+            out.drop(packet, DropReason::Lost, crate::trace::CiteId::NONE);
+            return None;
+        }
+        Some(packet)
+    });
+    bed.ask(bed.a, |net| async move {
+        let stream = net.connect(at(B, 80)).await.expect("a connection");
+        stream.close();
+        stream.ended().await.expect("no reset");
+    });
+    let stale = crate::trace::Step::Absorbed(crate::trace::Absorbed::Stale);
+    assert_eq!(bed.record.steps.iter().filter(|step| step.2 == stale).count(), 1);
+    assert_eq!(bed.notes_of(bed.b).last(), Some(&&ConnectionNote::Closed), "b came to know");
+    assert_eq!(bed.record.drops.len(), 1);
+}
+
+#[test]
+fn a_tuple_is_free_again_when_its_time_wait_is_over_and_not_before() {
+    let mut bed = Bed::new();
+    echo_server(&mut bed, 80);
+    let answers = bed.ask(bed.a, |net| async move {
+        let options = ConnectOptions { local_port: Some(45_000), ..ConnectOptions::default() };
+        let mut answers = Vec::new();
+        for wait in [0, 30, 31] {
+            net.sleep(Duration::from_secs(wait)).await;
+            match net.connect_with(at(B, 80), &options).await {
+                Ok(stream) => {
+                    stream.close();
+                    answers.push(stream.ended().await);
+                }
+                Err(error) => answers.push(Err(error)),
+            }
+        }
+        answers
+    });
+    assert_eq!(answers, [Ok(()), Err(NetError::AddressInUse), Ok(())]);
+}
+
+#[test]
+fn a_listener_that_goes_resets_whom_nobody_accepted() {
+    let mut bed = Bed::new();
+    bed.run_on(bed.b, |net| async move {
+        let listener = net.listen(80, 4).expect("a free port");
+        net.sleep(Duration::from_secs(1)).await;
+        drop(listener);
+    });
+    let answer = bed.ask(bed.a, |net| async move {
+        let stream = net.connect(at(B, 80)).await.expect("the handshake needs no program");
+        (stream.read(&mut [0; 1]).await, net.connect(at(B, 80)).await.err())
+    });
+    assert_eq!(answer, (Err(NetError::Reset), Some(NetError::Refused)));
+    assert_eq!(bed.host(bed.b).connection_count(), 0);
+}
+
+#[test]
+fn a_program_that_leaves_bytes_unread_resets_and_one_that_read_them_closes() {
+    for (read, end) in [(false, Err(NetError::Reset)), (true, Ok(()))] {
+        let mut bed = Bed::new();
+        bed.run_on(bed.b, move |net| async move {
+            let listener = net.listen(80, 4).expect("a free port");
+            let stream = listener.accept().await.expect("a connection");
+            net.sleep(Duration::from_secs(1)).await;
+            if read {
+                stream.skip(10).await.expect("bytes");
+            }
+        });
+        let answer = bed.ask(bed.a, |net| async move {
+            let stream = net.connect(at(B, 80)).await.expect("a connection");
+            stream.write_all(b"0123456789").await.expect("room");
+            stream.ended().await
+        });
+        assert_eq!(answer, end);
+    }
+}
+
+#[test]
+fn an_attempt_that_is_dropped_leaves_nothing_and_sends_nothing_more() {
+    let mut bed = Bed::new();
+    bed.judge(|_, _, packet, out| {
+        out.drop(packet, DropReason::Blackhole, crate::trace::CiteId::NONE);
+        None
+    });
+    let answer = bed
+        .ask(bed.a, |net| async move { net.timeout(Duration::from_secs(5), net.connect(at(B, 80))).await.is_none() });
+    assert!(answer);
+    assert_eq!(bed.lines_of(bed.a).len(), 3, "SYNs at 0, 1 and 3 s");
+    assert_eq!(bed.host(bed.a).connection_count(), 0);
+    assert_eq!(bed.notes_of(bed.a).last(), Some(&&ConnectionNote::Aborted));
 }
