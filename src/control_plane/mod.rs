@@ -143,3 +143,6 @@ pub use vpn::{
 };
 pub use wizard::{CreateVpcWithEndpoint, WizardSubnet};
 pub use world::{Account, World};
+
+#[cfg(test)]
+mod tests;
