@@ -191,12 +191,12 @@ impl Perform for RunInstances {
         let first: InstanceId = cx.new_id(self.id.as_ref(), self.name(0).as_deref())?;
         let eni_name = self.eni_name(&first);
         let first_eni: NetworkInterfaceId = cx.new_id(self.primary_interface_id.as_ref(), Some(&eni_name))?;
-        self.write(cx, first, first_eni, new.clone(), public);
+        self.write(cx, 0, (first, first_eni), new.clone(), public);
         for index in 1..count {
             let name = self.name(index);
             let id: InstanceId = cx.new_id(None, name.as_deref()).expect("no id was given");
             let eni = cx.new_id(None, Some(&self.eni_name(&id))).expect("no id was given");
-            self.write(cx, id, eni, new.clone(), public);
+            self.write(cx, index, (id, eni), new.clone(), public);
         }
         Ok(())
     }
@@ -212,8 +212,15 @@ impl RunInstances {
         format!("{instance}/eth0")
     }
 
-    fn write(&self, cx: &mut Context<'_>, id: InstanceId, eni: NetworkInterfaceId, new: NewInterface, public: bool) {
-        let index = cx.applied.created.iter().filter(|id| matches!(id, ResourceId::Instance(_))).count();
+    /// Makes one checked instance, the `index`th of its launch.
+    fn write(
+        &self,
+        cx: &mut Context<'_>,
+        index: usize,
+        (id, eni): (InstanceId, NetworkInterfaceId),
+        new: NewInterface,
+        public: bool,
+    ) {
         let subnet = cx.region().subnets.get(&new.subnet_id).expect("checked before");
         let instance = Instance {
             id: id.clone(),

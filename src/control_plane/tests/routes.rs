@@ -20,9 +20,7 @@ fn fates(lab: &Lab, table: &RouteTableId, address: &str) -> Vec<String> {
     let looked_up = table.lookup(&lab.world, &lab.call.scope, address.parse().expect(address));
     assert_eq!(won, usize::from(looked_up.is_some()), "exactly one route wins, or none");
     assert_eq!(candidates.iter().find(|c| c.fate.won()).map(|c| &c.target), looked_up.as_ref().map(|e| &e.target));
-    let line = |c: &crate::control_plane::routing::Candidate| {
-        format!("{} {} {}", c.destination, c.target, c.fate.code().unwrap_or("won"))
-    };
+    let line = |c: &routing::Candidate| format!("{} {} {}", c.destination, c.target, c.fate.code().unwrap_or("won"));
     candidates.iter().map(line).collect()
 }
 
@@ -37,9 +35,8 @@ fn a_route_is_created_replaced_and_deleted() {
 
     let subnet = lab.subnet(&vpc, "10.0.1.0/24");
     let instance = lab.instance(&subnet);
-    let replace = |destination: &str| {
-        ReplaceRoute::new(table.clone(), to(destination), RouteTarget::Instance(instance.clone()))
-    };
+    let replace =
+        |destination: &str| ReplaceRoute::new(table.clone(), to(destination), RouteTarget::Instance(instance.clone()));
     let text = "InvalidParameterValue: There is no route defined for '1.0.0.0/8' in the route table. Use CreateRoute \
                 instead.";
     assert_eq!(lab.refused(replace("1.0.0.0/8")), text);
@@ -171,8 +168,7 @@ fn a_subnet_has_one_table_at_a_time() {
     assert_eq!(lab.code(AssociateRouteTable::new(b.clone(), subnet.clone())), "Resource.AlreadyAssociated");
     assert_eq!(lab.code(DeleteRouteTable::new(a.clone())), "DependencyViolation");
 
-    let replaced: RouteTableAssociationId =
-        lab.make(ReplaceRouteTableAssociation::new(association.clone(), b.clone()));
+    let replaced: RouteTableAssociationId = lab.make(ReplaceRouteTableAssociation::new(association.clone(), b.clone()));
     assert_eq!(table_of(&lab).as_ref(), Some(&b));
     lab.ok(DeleteRouteTable::new(a));
     assert_eq!(lab.code(DisassociateRouteTable::new(association)), "InvalidAssociationID.NotFound");
@@ -188,8 +184,7 @@ fn another_table_can_become_the_main_one() {
     let text = format!("DependencyViolation: The routeTable '{main}' has dependencies and cannot be deleted.");
     assert_eq!(lab.refused(DeleteRouteTable::new(main.clone())), text);
     let association = lab.region().vpcs()[&vpc].main_association.association_id.clone();
-    let text =
-        format!("InvalidParameterValue: cannot disassociate the main route table association {association}");
+    let text = format!("InvalidParameterValue: cannot disassociate the main route table association {association}");
     assert_eq!(lab.refused(DisassociateRouteTable::new(association.clone())), text);
     let table = lab.table(&vpc);
     let applied = lab.ok(ReplaceRouteTableAssociation::new(association, table.clone()));
@@ -220,10 +215,8 @@ fn each_block_of_a_list_takes_part_in_the_match_for_itself() {
     });
     let own = CreateRoute::new(table.clone(), to("54.123.165.0/24"), RouteTarget::InternetGateway(igw.clone()));
     lab.ok(own.clone());
-    let endpoint: VpcEndpointId = lab.make(CreateVpcEndpoint {
-        route_table_ids: vec![table.clone()],
-        ..CreateVpcEndpoint::new(vpc, lab.s3())
-    });
+    let endpoint: VpcEndpointId =
+        lab.make(CreateVpcEndpoint { route_table_ids: vec![table.clone()], ..CreateVpcEndpoint::new(vpc, lab.s3()) });
     assert_eq!(
         fates(&lab, &table, "54.123.165.9"),
         [
@@ -248,10 +241,8 @@ fn each_block_of_a_list_takes_part_in_the_match_for_itself() {
 fn the_customers_route_wins_over_the_endpoints_for_the_same_block() {
     let (mut lab, vpc, table, igw) = bed(Era::Y2017);
     let list = lab.s3_list();
-    let endpoint: VpcEndpointId = lab.make(CreateVpcEndpoint {
-        route_table_ids: vec![table.clone()],
-        ..CreateVpcEndpoint::new(vpc, lab.s3())
-    });
+    let endpoint: VpcEndpointId =
+        lab.make(CreateVpcEndpoint { route_table_ids: vec![table.clone()], ..CreateVpcEndpoint::new(vpc, lab.s3()) });
     lab.ok(CreateRoute::new(table.clone(), to("52.218.128.0/17"), RouteTarget::InternetGateway(igw.clone())));
     lab.ok(CreateRoute::new(table.clone(), to("0.0.0.0/0"), RouteTarget::InternetGateway(igw.clone())));
     assert_eq!(
@@ -270,10 +261,8 @@ fn static_beats_propagated_but_local_beats_even_a_more_specific_propagated_route
     let vgw: VpnGatewayId = lab.make(CreateVpnGateway::default());
     lab.ok(AttachVpnGateway::new(vgw.clone(), vpc));
     let cgw: CustomerGatewayId = lab.make(CreateCustomerGateway::new("192.0.2.1".parse().expect("an address")));
-    let vpn: VpnConnectionId = lab.make(CreateVpnConnection {
-        static_routes_only: true,
-        ..CreateVpnConnection::new(cgw, vgw.clone())
-    });
+    let vpn: VpnConnectionId =
+        lab.make(CreateVpnConnection { static_routes_only: true, ..CreateVpnConnection::new(cgw, vgw.clone()) });
     for block in ["192.168.0.0/16", "172.16.0.0/12", "10.0.37.0/24"] {
         lab.ok(CreateVpnConnectionRoute::new(vpn.clone(), cidr(block)));
     }
@@ -303,16 +292,8 @@ fn among_propagated_routes_direct_connect_is_first_then_the_shorter_path() {
     lab.ok(EnableVgwRoutePropagation::new(vgw.clone(), table.clone()));
     let block = cidr("192.168.0.0/16");
     let path = |as_path_len| [(block, BgpRoute { as_path_len, med: 0 })].into();
-    lab.ok(AdvertiseRoutes {
-        vpn_connection_id: Some(vpn),
-        routes: path(1),
-        ..AdvertiseRoutes::default()
-    });
-    lab.ok(AdvertiseRoutes {
-        virtual_interface_id: Some(direct),
-        routes: path(5),
-        ..AdvertiseRoutes::default()
-    });
+    lab.ok(AdvertiseRoutes { vpn_connection_id: Some(vpn), routes: path(1), ..AdvertiseRoutes::default() });
+    lab.ok(AdvertiseRoutes { virtual_interface_id: Some(direct), routes: path(5), ..AdvertiseRoutes::default() });
     let learned: Vec<Learned> = lab.region().route_tables()[&table].propagated().iter().map(|r| r.learned).collect();
     assert_eq!(learned, [Learned::DirectConnect, Learned::VpnBgp]);
     assert_eq!(lab.region().route_tables()[&table].effective_entries(&lab.world, &lab.call.scope).len(), 2);
@@ -327,8 +308,7 @@ fn a_blackhole_still_takes_its_packets() {
     lab.ok(CreateRoute::new(table.clone(), to("198.51.100.0/24"), RouteTarget::Instance(instance.clone())));
     lab.ok(TerminateInstances::new(vec![instance]));
     let record = &lab.region().route_tables()[&table];
-    let candidates =
-        record.candidates(&lab.world, &lab.call.scope, "198.51.100.1".parse().expect("an address"));
+    let candidates = record.candidates(&lab.world, &lab.call.scope, "198.51.100.1".parse().expect("an address"));
     assert_eq!(candidates[0].fate, RouteFate::WonBlackhole);
     assert_eq!(candidates[1].fate, RouteFate::MoreSpecificRoute);
 }

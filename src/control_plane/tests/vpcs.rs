@@ -116,26 +116,18 @@ fn a_second_block_may_not_cover_the_destination_of_a_route() {
 fn ipv6_opens_the_defaults_and_brings_a_local_route() {
     let mut lab = Lab::new(Era::Y2017);
     let vpc = lab.vpc("10.0.0.0/16");
-    lab.ok(AssociateVpcCidrBlock {
-        amazon_provided_ipv6_cidr_block: true,
-        ..AssociateVpcCidrBlock::new(vpc.clone())
-    });
+    lab.ok(AssociateVpcCidrBlock { amazon_provided_ipv6_cidr_block: true, ..AssociateVpcCidrBlock::new(vpc.clone()) });
     let record = lab.region().vpcs()[&vpc].clone();
     let block = record.ipv6_cidr_blocks[0];
     assert_eq!(block.prefix_len(), 56);
     assert_eq!(lab.region().network_acls()[&record.default_network_acl_id].egress.len(), 2);
     let first = Cidr::new(block.network(), 64).expect("64 is a length");
-    let subnet: SubnetId = lab.make(CreateSubnet {
-        ipv6_cidr_block: Some(first),
-        ..CreateSubnet::new(vpc.clone(), cidr("10.0.1.0/24"))
-    });
+    let subnet: SubnetId =
+        lab.make(CreateSubnet { ipv6_cidr_block: Some(first), ..CreateSubnet::new(vpc.clone(), cidr("10.0.1.0/24")) });
     let other = CreateSubnet { ipv6_cidr_block: Some(first), ..CreateSubnet::new(vpc, cidr("10.0.2.0/24")) };
     assert_eq!(lab.code(other), "InvalidSubnet.Conflict");
-    let id: InstanceId = lab.make(RunInstances {
-        subnet_id: Some(subnet),
-        ipv6_address_count: 1,
-        ..RunInstances::default()
-    });
+    let id: InstanceId =
+        lab.make(RunInstances { subnet_id: Some(subnet), ipv6_address_count: 1, ..RunInstances::default() });
     let eni = &lab.region().network_interfaces()[&lab.eni_of(&id)];
     assert!(first.contains(eni.ipv6_addresses[0].into()));
 }
@@ -155,8 +147,7 @@ fn subnets_lie_in_their_vpc_and_apart() {
         assert_eq!(lab.code(create(block)), code, "{block}");
     }
     lab.ok(create("10.0.2.0/28"));
-    let elsewhere =
-        CreateSubnet { availability_zone: Some(zone("us-west-2z")), ..create("10.0.3.0/24") };
+    let elsewhere = CreateSubnet { availability_zone: Some(zone("us-west-2z")), ..create("10.0.3.0/24") };
     assert_eq!(lab.code(elsewhere), "InvalidZone.NotFound");
 }
 
@@ -167,11 +158,7 @@ fn a_subnet_of_24_bits_has_251_addresses() {
     let subnet = lab.subnet(&vpc, "10.0.1.0/24");
     let available = |lab: &Lab| lab.region().subnets()[&subnet].available_address_count();
     assert_eq!(available(&lab), 251);
-    let run = |count| RunInstances {
-        subnet_id: Some(subnet.clone()),
-        count: Some(count),
-        ..RunInstances::default()
-    };
+    let run = |count| RunInstances { subnet_id: Some(subnet.clone()), count: Some(count), ..RunInstances::default() };
     assert_eq!(lab.code(run(252)), "InsufficientFreeAddressesInSubnet");
     lab.ok(run(251));
     assert_eq!(available(&lab), 0);
