@@ -3,6 +3,7 @@
 mod access;
 mod around;
 mod bulk;
+mod http;
 mod http_client;
 mod launch;
 mod lookup;
@@ -16,6 +17,7 @@ mod traceroute;
 mod traffic;
 mod udp;
 
+pub mod dns;
 pub mod s3;
 pub mod s3_client;
 pub mod spec;
@@ -28,6 +30,7 @@ mod testing;
 pub use access::{Access, Peer, Through, credentials_of};
 pub use around::{Around, Wait};
 pub use bulk::{BulkReceiver, BulkSender};
+pub use http::{HttpAnswer, http, serve_http};
 pub use http_client::{ExchangeError, HttpConnection, SendBody, Totals};
 pub use launch::{Surroundings, in_words, launch};
 pub use lookup::{Lookup, no_names};

@@ -8,7 +8,7 @@ mod request;
 mod transfer;
 
 pub use error::ClientError;
-pub use operation::{Job, run};
+pub use operation::{Job, run, wait_before};
 
 #[cfg(test)]
 mod tests;

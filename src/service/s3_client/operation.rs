@@ -155,14 +155,19 @@ impl Patience {
             return Err(error);
         }
         client.hang_up();
-        let factor = self.retry.backoff.max(0.0).powi(i32::try_from(self.failed).unwrap_or(i32::MAX));
-        let after = Duration::try_from_secs_f64(self.retry.delay.as_secs_f64() * factor).unwrap_or(Duration::MAX);
+        let after = wait_before(&self.retry, self.failed);
         self.failed += 1;
         let because = error.to_string();
         client.machine.note(ProgramNote::Retrying { attempt: self.failed + 1, after, because });
         client.machine.wait(after).await;
         Ok(())
     }
+}
+
+/// How long to wait after `failed` repetitions.
+pub fn wait_before(retry: &Retry, failed: u32) -> Duration {
+    let factor = retry.backoff.max(0.0).powi(i32::try_from(failed).unwrap_or(i32::MAX));
+    Duration::try_from_secs_f64(retry.delay.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 fn content_of(body: &Body) -> Content {
