@@ -65,7 +65,7 @@ pub(crate) struct Way {
     pub(crate) route: CiteId,
     /// On the way out: where to. Meaningless on the way in.
     pub(crate) hop: NextHop,
-    /// On the way out to an interface of the VPC: its port.
+    /// On the way out to an interface of the VPC, its port; on the way in, the port that it came from.
     pub(crate) port: PortId,
 }
 
@@ -87,6 +87,8 @@ pub(crate) struct Flow {
     phase: Phase,
     answered: bool,
     protocol: Protocol,
+    /// Of ICMP, the type of its first packet.
+    icmp_type: u8,
     last_seen: SimTime,
     pub(crate) out: Way,
     pub(crate) inward: Way,
@@ -106,7 +108,7 @@ pub struct FlowInfo {
 }
 
 impl Flow {
-    pub(crate) fn new(by: CiteId, tracked: bool, egress: bool, protocol: Protocol, generation: u32) -> Self {
+    pub(crate) fn new(by: CiteId, tracked: bool, egress: bool, packet: &Packet, generation: u32) -> Self {
         Self {
             by,
             judged: if egress { [0, generation] } else { [generation, 0] },
@@ -114,10 +116,23 @@ impl Flow {
             egress,
             phase: Phase::Opening,
             answered: false,
-            protocol,
+            protocol: packet.protocol(),
+            icmp_type: packet.icmp().map_or(0, |(kind, _)| kind),
             last_seen: SimTime::ZERO,
             out: Way::UNDECIDED,
             inward: Way::UNDECIDED,
+        }
+    }
+
+    /// Whether a packet of the flow's tuple is part of it: ICMP of another type is not, unless it answers.
+    pub(crate) fn carries(&self, egress: bool, packet: &Packet) -> bool {
+        match packet.icmp() {
+            None => true,
+            Some((kind, _)) if egress == self.egress => kind == self.icmp_type,
+            // Echo, timestamp, information and address mask; echo of ICMPv6 (RFC 792, RFC 950, RFC 4443).
+            Some((kind, _)) => {
+                matches!((self.icmp_type, kind), (8, 0) | (13, 14) | (15, 16) | (17, 18) | (128, 129))
+            }
         }
     }
 

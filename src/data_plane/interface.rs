@@ -93,12 +93,14 @@ impl Interface {
         let local = if egress { *tuple } else { tuple.reversed() };
         let deny = |by| (if egress { DropReason::SecurityGroupEgress } else { DropReason::SecurityGroupIngress }, by);
         // One look-up decides almost every packet; the borrow checker wants the rare cases before it.
-        let (found, stale) = match self.flows.get(&local, 0) {
-            None => (false, false),
-            Some(flow) if flow.deadline(timeouts) < now => (false, true),
-            Some(flow) => (true, !flow.tracked && flow.judged[usize::from(egress)] != generation),
+        let (found, settled) = match self.flows.get(&local, 0) {
+            Some(flow) if now <= flow.deadline(timeouts) => {
+                let judged = flow.tracked || flow.judged[usize::from(egress)] == generation;
+                (true, judged && flow.carries(egress, packet))
+            }
+            Some(_) | None => (false, false),
         };
-        if found && !stale {
+        if settled {
             let flow = self.flows.get_mut(&local, 0).expect("looked up above");
             flow.saw(now, egress, packet);
             return Ok(flow);
@@ -118,7 +120,8 @@ impl Interface {
             }
         };
         if found {
-            // Untracked, under rules that have changed: judged anew, packet by packet direction (facts S7).
+            // Untracked, under rules that have changed: each direction is judged anew (facts S7). Or ICMP of another type
+            // under the identifier of a flow.
             let flow = self.flows.get_mut(&local, 0).expect("looked up above");
             flow.judged[usize::from(egress)] = generation;
             flow.by = by;
@@ -132,7 +135,7 @@ impl Interface {
         if CONNTRACK_MAX <= self.flows.len() {
             return Err((DropReason::ConntrackFull, self.cite));
         }
-        let mut flow = Flow::new(by, tracked, egress, tuple.protocol, generation);
+        let mut flow = Flow::new(by, tracked, egress, packet, generation);
         flow.saw(now, egress, packet);
         self.flows.insert(&local, 0, flow);
         Ok(self.flows.get_mut(&local, 0).expect("inserted above"))

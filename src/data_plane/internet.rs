@@ -53,8 +53,8 @@ impl Node for Internet {
         let Some(port) = self.lookup(packet.dst()) else {
             return out.drop(packet, DropReason::UnknownInternetAddress, self.cite);
         };
+        let router = if packet.is_v4() { Some(self.router) } else { self.router_v6 };
         if !packet.decrement_ttl() {
-            let router = if packet.is_v4() { Some(self.router) } else { self.router_v6 };
             if let Some(router) = router {
                 out.send_icmp_error(IcmpError::TimeExceeded, router, ROUTER_TTL, &packet, from);
             }
@@ -63,7 +63,9 @@ impl Node for Internet {
         if let Some(mtu) = out.mtu(port).filter(|mtu| (*mtu as usize) < packet.len()) {
             if packet.dont_fragment() {
                 let error = IcmpError::TooBig { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) };
-                out.send_icmp_error(error, self.router, ROUTER_TTL, &packet, from);
+                if let Some(router) = router {
+                    out.send_icmp_error(error, router, ROUTER_TTL, &packet, from);
+                }
                 return out.drop(packet, DropReason::TooBig, self.cite);
             }
             for piece in crate::packet::split(&packet, mtu as usize) {

@@ -76,22 +76,19 @@ impl InternetGateway {
         let Some(public) = self.public_of(IpAddr::V4(src)) else {
             return out.drop(packet, DropReason::NoPublicAddress, self.cite);
         };
+        let turns_to = self.private_of.get(&before.dst).copied();
+        // Where both ends are in this VPC the path turns here, and the turn takes one hop (measured: TTL 254). The error
+        // is made before the translation: its receiver is to find the packet that it sent.
+        if turns_to.is_some() && !packet.decrement_ttl() {
+            out.send_icmp_error(IcmpError::TimeExceeded, before.dst, TURN_TTL, &packet, Self::VPC);
+            return out.drop(packet, DropReason::TtlExpired, self.cite);
+        }
         packet.set_source(SocketAddr::new(public, before.src_port));
         packet.translate_quote(None, Some(SocketAddr::new(public, quoted_port(&packet, false))));
-        let Some(private) = self.private_of.get(&before.dst).copied() else {
+        let Some(private) = turns_to else {
             self.note(out, &packet, before);
             return out.send(Self::INTERNET, packet);
         };
-        // The path turns here: both ends are in this VPC, and the turn takes one hop (measured: TTL 254).
-        if packet.ttl() <= 1 {
-            let from = IpAddr::V4(src);
-            if let Some(mut error) = out.icmp_error(IcmpError::TimeExceeded, before.dst, TURN_TTL, &packet) {
-                error.set_destination(SocketAddr::new(from, 0));
-                out.send(Self::VPC, error);
-            }
-            return out.drop(packet, DropReason::TtlExpired, self.cite);
-        }
-        packet.decrement_ttl();
         packet.set_destination(SocketAddr::new(private, before.dst_port));
         packet.translate_quote(Some(SocketAddr::new(private, quoted_port(&packet, true))), None);
         self.note(out, &packet, before);

@@ -16,6 +16,8 @@ mod nat_table;
 mod stateful_filter;
 mod stateless_filter;
 mod subnet;
+#[cfg(test)]
+mod tests;
 mod unmodeled;
 mod vpc_router;
 mod vpn_gateway;

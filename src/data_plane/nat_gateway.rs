@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::nat_table::{NatLimits, NatTable, Refusal};
+use super::nat_table::{Mapping, NatLimits, NatTable, Refusal};
 use crate::base::{Cidr, SimTime};
 use crate::engine::{Effects, Node};
 use crate::packet::{FiveTuple, FragmentPorts, IcmpError, Packet, Protocol, TcpFlags, build_reset};
@@ -78,7 +78,12 @@ impl NatGateway {
             return self.forward(before, packet, out);
         }
         let flags = packet.tcp_flags();
-        let opens = tuple.protocol != Protocol::TCP || flags.opens();
+        let opens = match tuple.protocol {
+            Protocol::TCP => flags.opens(),
+            // An echo request begins something; a reply, and other ICMP, belongs to something seen before.
+            Protocol::ICMP => is_echo_request(&packet),
+            _ => true,
+        };
         let outside = match self.table.outbound(now, &tuple, flags) {
             Some(mapping) => mapping.outside,
             None if opens => match self.table.allocate(now, &tuple, self.address) {
@@ -117,18 +122,14 @@ impl NatGateway {
 
     fn from_outside(&mut self, now: SimTime, tuple: FiveTuple, mut packet: Packet, out: &mut Effects<'_>) {
         let from_vpc = self.blocks.iter().any(|block| block.contains(tuple.src));
-        if let Some(quoted) = packet.quoted() {
-            let Some(mapping) = self.table.find_outside(&quoted.tuple) else {
-                return out.drop(packet, DropReason::NatNoMapping, self.cite);
-            };
-            let inside = mapping.inside_source();
-            let before = *packet.tuple();
-            packet.set_destination(SocketAddr::new(inside.ip(), 0));
-            packet.translate_quote(Some(inside), None);
-            return self.forward(before, packet, out);
-        }
-        let flags = packet.tcp_flags();
-        let inside = self.table.inbound(now, &tuple, flags).map(super::nat_table::Mapping::inside_source);
+        let quoted = packet.quoted();
+        let inside = match &quoted {
+            // An error about a packet that went out through a mapping.
+            Some(quoted) => self.table.find_outside(&quoted.tuple).map(Mapping::inside_source),
+            // Whoever was pinged may not ping back through the mapping: that is nothing the gateway saw begin.
+            None if is_echo_request(&packet) => None,
+            None => self.table.inbound(now, &tuple, packet.tcp_flags()).map(Mapping::inside_source),
+        };
         let Some(inside) = inside else {
             let reason = if from_vpc { DropReason::NatNotAddressable } else { DropReason::NatNoMapping };
             return out.drop(packet, reason, self.cite);
@@ -141,7 +142,12 @@ impl NatGateway {
             return out.drop(packet, DropReason::TtlExpired, self.cite);
         }
         let before = *packet.tuple();
-        packet.set_destination(inside);
+        if quoted.is_some() {
+            packet.set_destination(SocketAddr::new(inside.ip(), 0));
+            packet.translate_quote(Some(inside), None);
+        } else {
+            packet.set_destination(inside);
+        }
         self.forward(before, packet, out);
     }
 
@@ -173,4 +179,8 @@ impl Node for NatGateway {
     }
 
     fn on_timer(&mut self, _now: SimTime, _token: u64, _out: &mut Effects<'_>) {}
+}
+
+fn is_echo_request(packet: &Packet) -> bool {
+    packet.protocol() == Protocol::ICMP && packet.icmp().is_some_and(|(kind, _)| kind == 8)
 }

@@ -85,6 +85,8 @@ pub struct NatTable {
     ports: FxHashMap<Destination, Ports>,
     /// When to look at a mapping again: each stands in it once.
     expiry: VecDeque<(SimTime, u32, u64)>,
+    /// The same for mappings that are closing, which go sooner: one entry for each time that it began to.
+    closing: VecDeque<(SimTime, u32, u64)>,
     next_serial: u64,
     /// Idle connections forgotten so far (CloudWatch: IdleTimeoutCount, facts N7).
     pub idle_timeouts: u64,
@@ -100,6 +102,7 @@ impl NatTable {
             outside: FlowTable::new(),
             ports: FxHashMap::default(),
             expiry: VecDeque::new(),
+            closing: VecDeque::new(),
             next_serial: 0,
             idle_timeouts: 0,
         }
@@ -191,14 +194,24 @@ impl NatTable {
             *fin_inside |= from_inside && flags.has(TcpFlags::FIN);
             *fin_outside |= !from_inside && flags.has(TcpFlags::FIN);
             if (*fin_inside && *fin_outside) || flags.has(TcpFlags::RST) {
-                mapping.life = Life::Closing { at: now.after(closing) };
+                let at = now.after(closing);
+                mapping.life = Life::Closing { at };
+                self.closing.push_back((at, index, mapping.serial));
             }
         }
         Some(mapping)
     }
 
-    /// Looks at the mappings whose time may have come: each costs one step per idle time-out.
+    /// Looks at the mappings whose time may have come: each costs one step per idle time-out, and one when it closes.
     fn expire(&mut self, now: SimTime) {
+        while let Some((_, index, serial)) = self.closing.front().copied().filter(|(at, ..)| *at <= now) {
+            self.closing.pop_front();
+            let mapping = self.mappings.get(index as usize).filter(|mapping| mapping.serial == serial);
+            // One that was opened again meanwhile waits for its idle time-out.
+            if mapping.is_some_and(|mapping| mapping.deadline(&self.limits) <= now) {
+                self.release(index);
+            }
+        }
         while let Some((_, index, serial)) = self.expiry.front().copied().filter(|(at, ..)| *at <= now) {
             self.expiry.pop_front();
             let Some(mapping) = self.mappings.get(index as usize).filter(|mapping| mapping.serial == serial) else {

@@ -56,6 +56,8 @@ pub struct VpcRouter {
 
 /// Time to live of the ICMP errors that the router sends. UNSOURCED: the routers of Nitro hosts answer with 255.
 const ROUTER_TTL: u8 = 255;
+/// Stands for all gateways as the place that a packet came from: to a subnet they are all outside.
+const GATEWAYS: PortId = PortId(u32::MAX);
 
 impl VpcRouter {
     /// A router without subnets and ports.
@@ -158,7 +160,8 @@ impl VpcRouter {
             Err((reason, by)) => return out.drop(packet, reason, by),
         };
         note_allowed(out, &packet, Filter::SecurityGroupEgress, flow);
-        if flow.out.generation == generation {
+        // What a network ACL says of ICMP depends on its type, which the flow's tuple does not tell.
+        if flow.out.generation == generation && packet.icmp().is_none() {
             let way = flow.out;
             note_way(out, &packet, &way);
             return self.follow(now, from, way, &tuple, packet, out);
@@ -278,11 +281,16 @@ impl VpcRouter {
             return out.drop(packet, DropReason::HostStopped, interface.cite);
         }
         let crosses = from_subnet != Some(interface.subnet);
-        // The flow's remembered verdict spares the list of the ACL; a flow not seen before meets the list.
-        let remembered =
-            interface.flow_mut(&tuple.reversed()).filter(|f| f.inward.generation == generation).map(|f| f.inward.acl);
+        // The flow's remembered verdict spares the list of the ACL; a flow not seen before, or from elsewhere, and ICMP
+        // meet the list.
+        let came_from = from.unwrap_or(GATEWAYS);
+        let remembered = match packet.icmp() {
+            None => interface.flow_mut(&tuple.reversed()).map(|flow| flow.inward),
+            Some(_) => None,
+        };
+        let remembered = remembered.filter(|way| way.generation == generation && way.port == came_from);
         let acl = match remembered {
-            Some(acl) => acl,
+            Some(way) => way.acl,
             None if crosses => {
                 let Some(edge) = subnets.get(interface.subnet as usize) else {
                     return out.drop(packet, DropReason::NoLink, self.cite);
@@ -303,7 +311,10 @@ impl VpcRouter {
         }
         match interface.admit(now, false, tuple, &packet, generation, &self.timeouts) {
             Ok(flow) => {
-                flow.inward = Way { generation, acl, ..Way::UNDECIDED };
+                // An error is let in by the flow that it quotes, whose own packets are not what the ACL was asked about.
+                if packet.quoted().is_none() {
+                    flow.inward = Way { generation, acl, port: came_from, ..Way::UNDECIDED };
+                }
                 note_allowed(out, &packet, Filter::SecurityGroupIngress, flow);
                 out.send(to, packet);
             }

@@ -278,6 +278,10 @@ fn v4_checksums_true(bytes: &[u8]) {
     assert!(ip.verify_checksum(), "smoltcp: the header's checksum");
     let pnet = pnet_packet::ipv4::Ipv4Packet::new(bytes).expect("IPv4 by pnet");
     assert_eq!(pnet_packet::ipv4::checksum(&pnet), pnet.get_checksum(), "pnet: the header's checksum");
+    // What a fragment holds of its transport's checksum says nothing by itself.
+    if ip.more_frags() || ip.frag_offset() != 0 {
+        return;
+    }
     let (src, dst) = (ip.src_addr(), ip.dst_addr());
     let (from, to) = (IpAddress::from(src), IpAddress::from(dst));
     let payload = ip.payload();
