@@ -28,7 +28,7 @@ pub fn check(node: &Node, kind: &Kind, problems: &mut Problems) {
             Value::Map(map) => check_shape(node, map, shape, problems),
             Value::Null if shape.plain_keys().all(|key| !key.required) && shape.one_of.is_empty() => {}
             Value::Null | Value::Scalar(_) | Value::List(_) => {
-                let keys: Vec<&str> = shape.all_keys().map(|key| key.name).take(KEYS_SHOWN).collect();
+                let keys: Vec<&str> = shape.all_keys().map(|key| key.name).collect();
                 let problem = wrong_kind(node, "a map");
                 problems.push(problem.help(format!("with keys such as {}", listed(&keys))));
             }
@@ -46,7 +46,7 @@ pub fn check(node: &Node, kind: &Kind, problems: &mut Problems) {
 }
 
 /// How many keys or words a message lists.
-const KEYS_SHOWN: usize = 8;
+const KEYS_SHOWN: usize = 12;
 
 /// The scalar kinds, each by its reader; the others are fine here.
 fn check_scalar(node: &Node, kind: &Kind) -> Result<(), Problem> {
@@ -210,8 +210,11 @@ fn wrong_kind(node: &Node, wanted: &str) -> Problem {
 }
 
 fn listed(names: &[&str]) -> String {
-    let shown: Vec<String> = names.iter().take(KEYS_SHOWN * 4).map(|name| format!("`{name}`")).collect();
-    if names.len() <= KEYS_SHOWN * 4 { shown.join(", ") } else { format!("{}, …", shown.join(", ")) }
+    let shown: Vec<String> = names.iter().take(KEYS_SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(KEYS_SHOWN) {
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 #[cfg(test)]

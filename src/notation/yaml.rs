@@ -58,6 +58,8 @@ struct Reader<'a> {
     /// Depth of a collection that stands where a key must stand and is left out whole.
     skipping: usize,
     nodes: usize,
+    /// Whether a value is missing that was refused: the tree says less than the text.
+    holes: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -68,7 +70,7 @@ impl<'a> Reader<'a> {
             let starts = text.char_indices().map(|(offset, _)| offset);
             starts.chain([text.len()]).map(|offset| offset as u32).collect()
         };
-        Self { text, offsets, stack: Vec::new(), root: None, skipping: 0, nodes: 0 }
+        Self { text, offsets, stack: Vec::new(), root: None, skipping: 0, nodes: 0, holes: false }
     }
 
     fn read(mut self, problems: &mut Problems) -> Option<Node> {
@@ -96,6 +98,7 @@ impl<'a> Reader<'a> {
                 Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
                 Event::Alias(_) => {
                     problems.push(refusal(span, "an alias (`*name`)"));
+                    self.holes = true;
                     self.value(Node { span, value: Value::Null }, problems);
                 }
                 Event::Scalar(text, style, anchor, tag) => {
@@ -122,7 +125,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
         }
-        self.root
+        self.root.filter(|_| !self.holes)
     }
 
     /// Byte offset of the character at `index`.
@@ -240,11 +243,19 @@ impl<'a> Reader<'a> {
 
     fn refuse_decoration(&self, span: Span, anchor: usize, tag: bool, problems: &mut Problems) {
         if anchor != 0 {
-            problems.push(refusal(span, "an anchor (`&name`)"));
+            problems.push(refusal(self.sign_before(span, '&'), "an anchor (`&name`)"));
         }
         if tag {
-            problems.push(refusal(span, "a tag (`!name`)"));
+            problems.push(refusal(self.sign_before(span, '!'), "a tag (`!name`)"));
         }
+    }
+
+    /// The anchor or tag in front of a value; the parser gives only the value's own place.
+    fn sign_before(&self, span: Span, sign: char) -> Span {
+        let before = &self.text[..span.start as usize];
+        let Some(start) = before.rfind(sign) else { return span };
+        let length = before[start..].find(char::is_whitespace).unwrap_or(before.len() - start);
+        Span::new(start..start + length)
     }
 
     /// A problem from what the parser says, in our words where they are better.
@@ -259,7 +270,8 @@ impl<'a> Reader<'a> {
             return problem.help("YAML is indented with spaces only");
         }
         let end = self.text[at..].chars().next().map_or(at, |next| at + next.len_utf8());
-        Problem::error(Span::new(at..end), format!("this is no YAML: {info}"))
+        let problem = Problem::error(Span::new(at..end), format!("this is no YAML: {info}"));
+        problem.help("where the place looks right, a bracket, brace or quote further up may not be closed")
     }
 }
 
@@ -362,8 +374,8 @@ mod tests {
     fn what_is_not_taken_is_refused_at_its_place() {
         for (text, problem) in [
             ("a:\n\tb: 1\n", "2:1: a tab stands in the indentation"),
-            ("a: &x 1\n", "1:7: an anchor (`&name`) is not taken here"),
-            ("a: !x 1\n", "1:7: a tag (`!name`) is not taken here"),
+            ("a: &x 1\n", "1:4: an anchor (`&name`) is not taken here"),
+            ("a: !x 1\n", "1:4: a tag (`!name`) is not taken here"),
             ("a: &x 1\nb: *x\n", "2:4: an alias (`*name`) is not taken here"),
             ("<<: 1\n", "1:1: a merge key (`<<`) is not taken here"),
             ("a: 1\n---\nb: 2\n", "2:1: a second document begins here"),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::names::{Names, Place, unresolved};
+use super::names::{Names, Place, Unresolved, unresolved};
 use super::vocabulary::RuleText;
 use crate::base::*;
 use crate::control_plane::{
@@ -34,7 +34,11 @@ impl Cx<'_> {
         match self.names.find(text, &self.place, fits) {
             Ok(id) => I::try_from(id).ok(),
             Err(why) => {
-                self.problems.push(unresolved(node.span, text, what, &why));
+                // Where nothing of the kind was named, what was meant to name it is wrong, and was said.
+                let follows = matches!(&why, Unresolved::Unknown(known) if known.is_empty());
+                if !(follows && self.problems.has_errors()) {
+                    self.problems.push(unresolved(node.span, text, what, &why));
+                }
                 None
             }
         }

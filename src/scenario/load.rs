@@ -320,7 +320,7 @@ impl<'a> Reader<'a> {
         self.settings.outside.premises = sites.into_iter().map(|site| site.premises).collect();
         self.check_machine_names();
         if !self.problems.has_errors() {
-            plan.perform(&mut self.world, self.problems);
+            plan.perform(&mut self.world, &self.names, self.problems);
         }
         self.settle_machines();
     }

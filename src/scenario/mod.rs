@@ -21,6 +21,7 @@ mod program;
 mod timeline;
 
 mod load;
+mod schema;
 
 pub use account::{ADMINISTRATOR, ObjectSpec};
 pub use expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
@@ -28,4 +29,5 @@ pub use load::{MACHINES_MAX, S3Settings, Scenario, SharedLinks, load};
 pub use machine::{LinkSettings, Machine, Seat};
 pub use names::{Named, Names, Place, Unresolved};
 pub use program::Program;
+pub use schema::schema;
 pub use timeline::{ActionText, Due, Event, Happening, ProgramEvent, Step};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::Names;
 use crate::base::SimTime;
 use crate::control_plane::{Action, Call, ControlError, ResourceId, Scope, World};
 use crate::notation::{Problem, Problems, Span};
@@ -56,7 +57,7 @@ impl Plan {
     }
 
     /// Performs all of them. What EC2 refuses is a problem at its place, unless it only follows from another refusal.
-    pub(super) fn perform(self, world: &mut World, problems: &mut Problems) {
+    pub(super) fn perform(self, world: &mut World, names: &Names, problems: &mut Problems) {
         let mut missing: BTreeSet<ResourceId> = BTreeSet::new();
         for planned in self.phases.into_values().flatten() {
             let call = Call::admin(planned.scope);
@@ -69,7 +70,7 @@ impl Plan {
                 Err(error) => {
                     let follows = |error: &ControlError| missing.iter().any(|id| error.message.contains(id.as_str()));
                     for error in std::iter::once(&error).chain(&error.more).filter(|error| !follows(error)) {
-                        problems.push(refusal(planned.span, planned.action.name(), error));
+                        problems.push(refusal(planned.span, planned.action.name(), error, names));
                     }
                     missing.extend(planned.makes);
                 }
@@ -78,7 +79,11 @@ impl Plan {
     }
 }
 
-/// What EC2 said, as a problem.
-pub(super) fn refusal(span: Span, action: &str, error: &ControlError) -> Problem {
-    Problem::error(span, format!("EC2 refuses this: {}", error.message)).label(format!("{action}: {}", error.code))
+/// What EC2 said, as a problem, with the names behind the ids in it.
+fn refusal(span: Span, action: &str, error: &ControlError, names: &Names) -> Problem {
+    let problem = Problem::error(span, format!("EC2 refuses this: {}", error.message));
+    let problem = problem.label(format!("{action}: {}", error.code));
+    let meant =
+        names.iter().filter(|named| named.name != named.id.as_str() && error.message.contains(named.id.as_str()));
+    meant.fold(problem, |problem, named| problem.help(format!("{} is `{}`", named.id, named.path())))
 }
