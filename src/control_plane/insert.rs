@@ -9,7 +9,6 @@ use crate::base::*;
 
 /// A record of any kind; each variant holds the record of its name.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a record lives here only on its way into its map")]
 pub enum Record {
     Vpc(Vpc),
     Subnet(Subnet),

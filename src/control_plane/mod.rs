@@ -34,6 +34,7 @@ mod nat_gateway;
 
 mod elastic_ip;
 mod instance;
+mod interface_writer;
 mod network_interface;
 
 mod ip_permission;
@@ -87,6 +88,7 @@ pub use insert::{InsertError, Record};
 pub use instance::{
     Instance, InstanceState, ModifyInstanceAttribute, RunInstances, StartInstances, StopInstances, TerminateInstances,
 };
+use interface_writer::{NewInterface, managed_by_aws, wrong_state};
 pub use internet_gateway::{
     AttachInternetGateway, CreateInternetGateway, DeleteInternetGateway, DetachInternetGateway, InternetGateway,
 };
@@ -103,7 +105,6 @@ pub use network_interface::{
     DeleteNetworkInterface, DetachNetworkInterface, InterfaceType, ModifyNetworkInterfaceAttribute, NetworkInterface,
     PrivateAddress, PublicAssociation, UnassignPrivateIpAddresses,
 };
-use network_interface::{NewInterface, managed_by_aws, wrong_state};
 pub use peering::{
     AcceptVpcPeeringConnection, CreateVpcPeeringConnection, DeleteVpcPeeringConnection, PeeringConnection, PeeringSide,
     PeeringState,

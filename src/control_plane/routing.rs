@@ -159,8 +159,13 @@ impl RouteTable {
 
     /// The route that decides for `address`.
     pub fn lookup(&self, world: &World, scope: &Scope, address: IpAddr) -> Option<RouteEntry> {
-        let holding = self.effective_entries(world, scope).into_iter().filter(|entry| entry.block.contains(address));
-        holding.max_by_key(|entry| entry.block.prefix_len())
+        let local: Vec<Cidr> = self.local_blocks().collect();
+        let holding = self.entries(world, scope).into_iter().filter(|entry| entry.block.contains(address));
+        let standing = holding.filter(|entry| !hidden_by_local(entry, &local));
+        standing.min_by(|a, b| {
+            let key = |entry: &RouteEntry| u8::MAX - entry.block.prefix_len();
+            key(a).cmp(&key(b)).then_with(|| a.rank.cmp(&b.rank))
+        })
     }
 
     fn local_blocks(&self) -> impl Iterator<Item = Cidr> {

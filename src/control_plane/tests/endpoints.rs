@@ -328,7 +328,7 @@ fn an_iam_user_may_handle_endpoints_only_by_a_policy_on_everything() {
     let text = "UnauthorizedOperation: You are not authorized to perform this operation.";
     assert_eq!(lab.refused(action.clone()), text);
     assert_eq!(describe(&lab), Err(ErrorCode::UnauthorizedOperation));
-    let mut grant = |lab: &mut Lab, resource: &str| {
+    let grant = |lab: &mut Lab, resource: &str| {
         lab.call = admin.clone();
         let document = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"ec2:*VpcEndpoint*","Resource":"{resource}"}}]}}"#
