@@ -23,6 +23,11 @@ mod timeline;
 mod load;
 mod schema;
 
+mod judge;
+mod perform;
+mod run;
+mod watch;
+
 pub use account::{ADMINISTRATOR, ObjectSpec};
 pub use expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
 pub use load::{MACHINES_MAX, S3Settings, Scenario, SharedLinks, load};
@@ -30,4 +35,5 @@ pub use machine::{LinkSettings, Machine, Seat};
 pub use names::{Named, Names, Place, Unresolved};
 pub use program::Program;
 pub use schema::schema;
+pub use run::{Advance, EVENTS_MAX, Judged, Outcome, Run, StepOutcome};
 pub use timeline::{ActionText, Due, Event, Happening, ProgramEvent, Step};

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
+use super::timeline::ProgramEvent;
 use crate::base::SimTime;
 use crate::packet::{FiveTuple, FlowTable, Packet, PacketId, TcpFlags};
 use crate::trace::{
@@ -186,25 +187,6 @@ struct Awaited {
     event: ProgramEvent,
 }
 
-/// An event of a program that a step or another program can wait for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProgramEvent {
-    /// It sent so many bytes of payload in all.
-    HasSent(u64),
-    /// It received so many bytes of payload in all.
-    HasReceived(u64),
-    /// A connection of it stands.
-    IsConnected,
-    /// It is quiet on purpose.
-    IsIdle,
-    /// It tries again.
-    IsRetrying,
-    /// It began.
-    HasStarted,
-    /// It ended, well or not.
-    HasEnded,
-}
-
 impl Watch {
     /// Remembers what is wanted.
     pub fn new(wanted: Wanted) -> Self {
@@ -238,15 +220,10 @@ impl Watch {
     }
 
     fn flow(&mut self, node: NodeId, tuple: &FiveTuple) -> usize {
-        if let Some(index) = self.by_tuple.get(tuple, node.0) {
-            let ended = self.flows[*index].ended.is_some();
-            // A new connection may have the tuple of an old one; its `Opening` note makes the new flow.
-            if !ended || self.flows[*index].opened.is_none() {
-                return *index;
-            }
-            return *index;
+        match self.by_tuple.get(tuple, node.0) {
+            Some(index) => *index,
+            None => self.new_flow(node, tuple),
         }
-        self.new_flow(node, tuple)
     }
 
     fn new_flow(&mut self, node: NodeId, tuple: &FiveTuple) -> usize {
@@ -288,7 +265,7 @@ impl Watch {
             ConnectionNote::Established => {
                 self.flows[index].established = Some(at);
                 if let Some(program) = program {
-                    self.fire(program, |event| *event == ProgramEvent::IsConnected);
+                    self.fire(program, |event| *event == ProgramEvent::Connected);
                 }
                 return;
             }
@@ -316,18 +293,18 @@ impl Watch {
         match what {
             ProgramNote::Started => {
                 facts.started = Some(at);
-                self.fire(id, |event| *event == ProgramEvent::HasStarted);
+                self.fire(id, |event| *event == ProgramEvent::Started);
             }
             ProgramNote::Resolved { name, addresses } => facts.resolved.push((at, name.clone(), addresses.clone())),
             ProgramNote::Sent { total } => {
                 facts.sent = *total;
                 let total = *total;
-                self.fire(id, |event| matches!(event, ProgramEvent::HasSent(bytes) if *bytes <= total));
+                self.fire(id, |event| matches!(event, ProgramEvent::Sent(bytes) if *bytes <= total));
             }
             ProgramNote::Received { total } => {
                 facts.received = *total;
                 let total = *total;
-                self.fire(id, |event| matches!(event, ProgramEvent::HasReceived(bytes) if *bytes <= total));
+                self.fire(id, |event| matches!(event, ProgramEvent::Received(bytes) if *bytes <= total));
             }
             ProgramNote::Response { status, what } => facts.responses.push((at, *status, what.clone())),
             ProgramNote::Reply { from, sequence, ttl, after, error, .. } => facts.replies.push(Reply {
@@ -340,11 +317,11 @@ impl Watch {
             }),
             ProgramNote::Retrying { .. } => {
                 facts.retries.push(at);
-                self.fire(id, |event| *event == ProgramEvent::IsRetrying);
+                self.fire(id, |event| *event == ProgramEvent::Retrying);
             }
             ProgramNote::Idle { .. } => {
                 facts.idle.push(at);
-                self.fire(id, |event| *event == ProgramEvent::IsIdle);
+                self.fire(id, |event| *event == ProgramEvent::Idle);
             }
             ProgramNote::Completed { what } => self.ended(at, id, Ok(what.clone())),
             ProgramNote::Failed { error } => self.ended(at, id, Err(error.clone())),
@@ -354,7 +331,7 @@ impl Watch {
 
     fn ended(&mut self, at: SimTime, id: ProgramId, how: Result<String, String>) {
         self.programs.entry(id).or_default().ended.get_or_insert((at, how));
-        self.fire(id, |event| *event == ProgramEvent::HasEnded);
+        self.fire(id, |event| *event == ProgramEvent::Ended);
     }
 
     fn fire(&mut self, program: ProgramId, happens: impl Fn(&ProgramEvent) -> bool) {

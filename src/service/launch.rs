@@ -1,7 +1,12 @@
 //! From a spec to a running program: which of this floor's programs does it, and what people call it. Runs nothing
 //! itself.
 
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 use super::lookup::Lookup;
 use super::machine::HostMachine;
@@ -10,9 +15,9 @@ use super::spec::{Does, S3Operation, Service, Target, TcpStep, TracerouteBy};
 use super::{ping, resolve, s3_client, serve, tcp, traceroute, udp};
 use crate::base::Calendar;
 use crate::engine::Effects;
-use crate::host::Host;
+use crate::host::{Host, Net};
 use crate::service::spec::ProgramSpec;
-use crate::trace::ProgramId;
+use crate::trace::{ProgramId, ProgramNote};
 
 /// What programs find around them.
 pub struct Surroundings<'a> {
@@ -24,24 +29,71 @@ pub struct Surroundings<'a> {
     pub objects: &'a ObjectStore,
 }
 
-/// Starts a program on a host.
-pub fn launch(host: &mut Host, id: ProgramId, spec: &ProgramSpec, around: &Surroundings<'_>, out: &mut Effects<'_>) {
-    let (program, lookup, calendar) = (Some(id), around.lookup.clone(), around.calendar);
+/// Ends a program from outside, as a signal that cannot be caught would.
+#[derive(Default)]
+pub struct Switch {
+    off: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Switch {
+    /// Ends the program; its host has to be given a turn.
+    pub fn turn_off(&self) {
+        self.off.set(true);
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Starts a program on a host. The switch ends it before its time.
+pub fn launch(
+    host: &mut Host,
+    id: ProgramId,
+    spec: &ProgramSpec,
+    around: &Surroundings<'_>,
+    out: &mut Effects<'_>,
+) -> Rc<Switch> {
+    let switch = Rc::new(Switch::default());
+    let (lookup, calendar) = (around.lookup.clone(), around.calendar);
+    let mut run = |work: Box<dyn FnOnce(Net) -> Work>| {
+        let switch = Rc::clone(&switch);
+        host.run(Some(id), out, |net| unless_off(switch, net.clone(), work(net)));
+    };
     match spec.does.clone() {
         Does::S3(spec) => {
             let expected = match &spec.operation {
                 S3Operation::Get { bucket, key, .. } => around.objects.object(bucket, key).ok().map(|o| o.content),
                 _ => None,
             };
-            host.run(program, out, |net| s3_client::run(HostMachine::new(net, lookup), calendar, spec, expected));
+            run(Box::new(move |net| {
+                Box::pin(s3_client::run(HostMachine::new(net, lookup), calendar, spec, expected))
+            }));
         }
-        Does::Tcp(spec) => host.run(program, out, |net| tcp(net, spec, lookup)),
-        Does::Serve(spec) => host.run(program, out, |net| serve(net, spec)),
-        Does::Udp(spec) => host.run(program, out, |net| udp(net, spec, lookup)),
-        Does::Ping(spec) => host.run(program, out, |net| ping(net, spec, lookup)),
-        Does::Traceroute(spec) => host.run(program, out, |net| traceroute(net, spec, lookup)),
-        Does::Resolve(spec) => host.run(program, out, |net| resolve(net, spec, lookup)),
+        Does::Tcp(spec) => run(Box::new(move |net| Box::pin(tcp(net, spec, lookup)))),
+        Does::Serve(spec) => run(Box::new(move |net| Box::pin(serve(net, spec)))),
+        Does::Udp(spec) => run(Box::new(move |net| Box::pin(udp(net, spec, lookup)))),
+        Does::Ping(spec) => run(Box::new(move |net| Box::pin(ping(net, spec, lookup)))),
+        Does::Traceroute(spec) => run(Box::new(move |net| Box::pin(traceroute(net, spec, lookup)))),
+        Does::Resolve(spec) => run(Box::new(move |net| Box::pin(resolve(net, spec, lookup)))),
         Does::DynamoDb(_) | Does::Http(_) => {}
+    }
+    switch
+}
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Runs a program until it ends or is switched off; then its connections are closed, as a kernel does.
+async fn unless_off(switch: Rc<Switch>, net: Net, mut work: Work) {
+    let off = poll_fn(|cx| {
+        if switch.off.get() {
+            return Poll::Ready(true);
+        }
+        *switch.waker.borrow_mut() = Some(cx.waker().clone());
+        work.as_mut().poll(cx).map(|()| false)
+    });
+    if off.await {
+        net.note(ProgramNote::Failed { error: "killed".to_owned() });
     }
 }
 

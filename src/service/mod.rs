@@ -32,7 +32,7 @@ pub use around::{Around, Wait};
 pub use bulk::{BulkReceiver, BulkSender};
 pub use http::{HttpAnswer, http, serve_http};
 pub use http_client::{ExchangeError, HttpConnection, SendBody, Totals};
-pub use launch::{Surroundings, in_words, launch};
+pub use launch::{Surroundings, Switch, in_words, launch};
 pub use lookup::{Lookup, no_names};
 pub use machine::{Doing, HostMachine, Machine};
 pub use ping::ping;

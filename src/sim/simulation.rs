@@ -1,6 +1,7 @@
 //! A world's records and the graph that stands for them, kept in step. Reads no clock: whoever calls says until when.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::base::{Calendar, InstanceId, SimTime, VpcEndpointId};
 use crate::control_plane::{Action, Applied, Call, ControlError, Scope, World};
@@ -9,7 +10,7 @@ use crate::host::{ConnectionInfo, Host};
 use crate::provision::{Network, Settings};
 use crate::service::s3::{FrontSettings, ObjectStore};
 use crate::service::spec::ProgramSpec;
-use crate::service::{Surroundings, in_words, launch};
+use crate::service::{Surroundings, Switch, in_words, launch};
 use crate::trace::{Citations, Directory, NodeId, Observer, ProgramId, ProgramInfo};
 
 /// The most events of one stretch of a run, if nobody says otherwise: far beyond any scenario, and an end for worlds
@@ -24,6 +25,7 @@ pub struct Simulation {
     pub(super) services: super::programs::Services,
     /// Programs of each host that has any, in the order of their start.
     programs: BTreeMap<NodeId, Vec<ProgramId>>,
+    switches: BTreeMap<ProgramId, Rc<Switch>>,
     /// Endpoint policies that take effect later.
     pub(super) policies_due: Vec<(SimTime, Scope, VpcEndpointId)>,
     events_left: u64,
@@ -39,6 +41,7 @@ impl Simulation {
             network,
             calendar,
             programs: BTreeMap::new(),
+            switches: BTreeMap::new(),
             policies_due: Vec::new(),
             events_left: EVENTS_MAX,
         };
@@ -114,7 +117,20 @@ impl Simulation {
         let Some(info) = self.network.directory.programs.get(id.0 as usize) else { return };
         let (node, lookup) = (info.node, self.lookup());
         let around = Surroundings { lookup, calendar: self.calendar, objects: &self.services.objects };
-        self.network.engine.with::<Host, _>(node, observer, |host, out| launch(host, id, spec, &around, out));
+        let launched = self.network.engine.with::<Host, _>(node, observer, |host, out| launch(host, id, spec, &around, out));
+        if let Some(switch) = launched {
+            self.switches.insert(id, switch);
+        }
+    }
+
+    /// Ends a program as if its machine killed it. Nothing happens to one that has ended or not begun.
+    pub fn stop(&mut self, id: ProgramId, observer: &mut dyn Observer) {
+        let Some(node) = self.network.directory.programs.get(id.0 as usize).map(|info| info.node) else { return };
+        if let Some(switch) = self.switches.remove(&id) {
+            switch.turn_off();
+            // A task that does nothing gives the host its turn.
+            self.network.engine.with::<Host, _>(node, observer, |host, out| host.run(None, out, |_| async {}));
+        }
     }
 
     /// The objects of S3, to fill before a run.

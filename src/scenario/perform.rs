@@ -1,0 +1,213 @@
+//! One step of the timeline, performed: an action through the one door, programs started or ended, a link changed, a
+//! describe call asked.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::Value as Json;
+
+use super::machine::LinkSettings;
+use super::run::{Run, StepOutcome};
+use super::timeline::{Happening, Step};
+use crate::base::Rng;
+use crate::control_plane::{Action, Call, ControlError, Describe, Query};
+use crate::engine::{Impairment, ImpairmentSpec};
+use crate::trace::{NodeId, Observer, Observers, PortId};
+
+impl Run {
+    /// Performs a step.
+    pub(super) fn step(&mut self, index: usize, observer: &mut dyn Observer) {
+        let scenario = Rc::clone(&self.scenario);
+        let step = &scenario.timeline[index];
+        let (held, text, saw) = match &step.what {
+            Happening::Action(_) => self.act(step, observer),
+            Happening::Start(names) => {
+                for (place, program) in scenario.programs.iter().enumerate() {
+                    if names.contains(&program.name) {
+                        self.start(place, observer);
+                    }
+                }
+                (true, step.label.clone(), format!("started {}", names.join(", ")))
+            }
+            Happening::Stop(names) => {
+                self.stop_programs(names, observer);
+                (true, step.label.clone(), format!("ended {}", names.join(", ")))
+            }
+            Happening::Link { of, to } => {
+                self.change_link(of, to);
+                let text = format!("the link of {of} changes");
+                observer.change(self.now(), &text, None);
+                self.watch.change(self.now(), &text, None);
+                (true, step.label.clone(), text)
+            }
+            Happening::Describe(filters) => self.describe(step, filters),
+        };
+        let at = self.now();
+        self.outcomes.push(StepOutcome { step: index, at, held, text, saw });
+        self.learn(observer);
+    }
+
+    fn act(&mut self, step: &Step, observer: &mut dyn Observer) -> (bool, String, String) {
+        let scenario = Rc::clone(&self.scenario);
+        let action = match step.action(&scenario.source, &scenario.names, self.simulation.world()) {
+            Some(Ok(action)) => action,
+            Some(Err(problems)) => {
+                let text: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+                return self.compare(step, Err(text.join("; ")));
+            }
+            None => return (false, step.label.clone(), "no action".to_owned()),
+        };
+        let before = step.refused.is_some().then(|| self.simulation.world().clone());
+        let call = Call { scope: step.scope.clone(), caller: step.caller.clone(), dry_run: step.dry_run };
+        let text = in_words(step, &action);
+        let answer = {
+            let mut both = Observers::new([&mut *observer as &mut dyn Observer, &mut self.watch]);
+            self.simulation.apply(&call, &action, &text, &mut both)
+        };
+        if let (Err(_), Some(before)) = (&answer, &before)
+            && before != self.simulation.world()
+        {
+            return (false, text, "it was refused, and yet the world changed".to_owned());
+        }
+        let answer = answer.map(|applied| match applied.notes.as_slice() {
+            [] => "done".to_owned(),
+            notes => notes.join("; "),
+        });
+        self.compare(step, answer.map_err(|error: ControlError| error.to_string()))
+    }
+
+    /// Holds what came of a call against what the step says.
+    fn compare(&self, step: &Step, answer: Result<String, String>) -> (bool, String, String) {
+        match (&step.refused, answer) {
+            (None, Ok(saw)) => (true, step.label.clone(), saw),
+            (None, Err(error)) => (false, format!("{} is done", step.label), format!("refused: {error}")),
+            (Some(code), Ok(_)) => (false, format!("{} is refused: {code}", step.label), "it was done".to_owned()),
+            (Some(code), Err(error)) => {
+                let says = step.saying.as_ref().is_none_or(|part| error.contains(part));
+                let fits = error.starts_with(code.as_str()) && says;
+                (fits, format!("{} is refused: {code}", step.label), error)
+            }
+        }
+    }
+
+    /// A describe call, as the caller is allowed to make it.
+    fn describe(&mut self, step: &Step, filters: &Json) -> (bool, String, String) {
+        let Some(what) = Describe::parse(step.verb) else { return (false, step.label.clone(), "no such call".to_owned()) };
+        let names = self.names();
+        let texts = |value: &Json| -> Vec<String> {
+            let list = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+            let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            // A name stands for the ids of what is called so.
+            list.iter().map(text).flat_map(|text| names.get(&text).cloned().unwrap_or_else(|| vec![text])).collect()
+        };
+        let mut query = Query::default();
+        for (key, value) in filters.as_object().into_iter().flatten() {
+            match key.as_str() {
+                "ids" => query.ids = texts(value),
+                key => query.filters.push((key.to_owned(), texts(value))),
+            }
+        }
+        let call = Call { scope: step.scope.clone(), caller: step.caller.clone(), dry_run: step.dry_run };
+        let answer = self.simulation.world().describe(&call, what, &query, self.now());
+        match (answer, &step.answers) {
+            (Ok(answer), Some(wanted)) => {
+                let (text, fits) = (answer.to_string(), holds(&answer, wanted, &names));
+                (fits, format!("{} answers {wanted}", step.label), text)
+            }
+            (answer, _) => {
+                let answer = answer.map(|value| value.to_string());
+                self.compare(step, answer.map_err(|error| error.to_string()))
+            }
+        }
+    }
+
+    fn stop_programs(&mut self, names: &[String], observer: &mut dyn Observer) {
+        let scenario = Rc::clone(&self.scenario);
+        for (place, program) in scenario.programs.iter().enumerate() {
+            if names.contains(&program.name) {
+                self.stop(place, observer);
+            }
+        }
+    }
+
+    fn change_link(&mut self, of: &str, to: &LinkSettings) {
+        for (node, port) in self.links_of(of) {
+            let engine = &mut self.simulation.network_mut().engine;
+            let far = engine.peer((node, port));
+            for end in std::iter::once((node, port)).chain(far) {
+                engine.respec(end, |line| *line = to.line(*line));
+                if let Some(down) = to.down {
+                    engine.set_up(end, !down);
+                }
+            }
+        }
+        if let Some(impairment) = to.impairment {
+            self.impair_links(of, Some(impairment));
+        }
+    }
+
+    /// Impairs both directions of the links of a machine or place.
+    pub(super) fn impair_links(&mut self, of: &str, spec: Option<ImpairmentSpec>) {
+        let seed = self.seed();
+        for (index, (node, port)) in self.links_of(of).into_iter().enumerate() {
+            let engine = &mut self.simulation.network_mut().engine;
+            let far = engine.peer((node, port));
+            for (way, end) in [("there", Some((node, port))), ("back", far)] {
+                let stream = Rng::stream(seed, &format!("link/{of}/{index}/{way}"));
+                let impairment = spec.map(|spec| Impairment::new(spec, stream));
+                if let Some(end) = end {
+                    engine.impair(end, impairment);
+                }
+            }
+        }
+    }
+
+    /// The ends of the links that a name means: those of a machine, or all of a place.
+    fn links_of(&self, of: &str) -> Vec<(NodeId, PortId)> {
+        let engine = &self.simulation.network().engine;
+        let mut ends = Vec::new();
+        for node in self.nodes(of) {
+            // A front end has its public side at port 0 and endpoints behind; every other machine few ports.
+            ends.extend((0..PORTS_MAX).map(|port| (node, PortId(port))).filter(|end| engine.peer(*end).is_some()));
+        }
+        if of == "endpoint" {
+            let carriers = self.simulation.network().carriers();
+            ends.extend(carriers.borrow().keys().copied());
+        }
+        ends
+    }
+
+}
+
+/// The most ports of a machine whose links are looked for.
+const PORTS_MAX: u32 = 64;
+
+/// A step as timelines show it: the action, and what it is about.
+fn in_words(step: &Step, action: &Action) -> String {
+    let name = action.name();
+    let label = if step.label == step.verb { String::new() } else { format!(" {}", step.label) };
+    let caller = match &step.caller {
+        crate::control_plane::Caller::Administrator => String::new(),
+        crate::control_plane::Caller::User(user) => format!(" by {user}"),
+    };
+    format!("{name}{label}{caller}")
+}
+
+/// Whether an answer holds all that is wanted: each key of a map, each item of a list in some place, a text as it is or
+/// as the name of what is called so.
+fn holds(have: &Json, wanted: &Json, names: &BTreeMap<String, Vec<String>>) -> bool {
+    match (have, wanted) {
+        (Json::Object(have), Json::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| have.get(key).is_some_and(|have| holds(have, wanted, names)))
+        }
+        (Json::Array(have), Json::Array(wanted)) => {
+            if wanted.is_empty() { have.is_empty() } else { wanted.iter().all(|w| have.iter().any(|h| holds(h, w, names))) }
+        }
+        (Json::Array(have), wanted) => have.iter().any(|have| holds(have, wanted, names)),
+        (have, wanted) => {
+            let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let (have, wanted) = (text(have), text(wanted));
+            have == wanted || names.get(&wanted).is_some_and(|ids| ids.contains(&have))
+        }
+    }
+}
