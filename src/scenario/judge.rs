@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::expectation::{
-    Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window,
-};
+use super::expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
 use super::watch::{DropFact, Ending, FlowFacts, Passage, ProgramFacts, Watch};
 use crate::base::{SimTime, show_duration};
 use crate::control_plane::{Destination, RouteState};
@@ -100,16 +98,12 @@ impl Bench<'_> {
             Expected::Resolves { programs, to, window } => {
                 self.each(programs, |facts, _| self.resolves(facts, to.as_deref(), window))
             }
-            Expected::Exchanges { programs, at, packets, exactly, window } => self.each(programs, |_, (id, node)| {
-                self.exchanges((id, node), at, packets, *exactly, window)
-            }),
-            Expected::Reaches { probes, devices } => self.each(probes, |facts, (id, node)| {
-                match &facts.ended {
-                    Some((_, Ok(what))) => {
-                        self.carried(id, node, devices, &Window::default(), true).map(|_| what.clone())
-                    }
-                    _ => Err(self.why_not(facts, id, node)),
-                }
+            Expected::Exchanges { programs, at, packets, exactly, window } => {
+                self.each(programs, |_, (id, node)| self.exchanges((id, node), at, packets, *exactly, window))
+            }
+            Expected::Reaches { probes, devices } => self.each(probes, |facts, (id, node)| match &facts.ended {
+                Some((_, Ok(what))) => self.carried(id, node, devices, &Window::default(), true).map(|_| what.clone()),
+                _ => Err(self.why_not(facts, id, node)),
             }),
             Expected::DoesNotReach { probes, reason, dropped_by, refused } => self.each(probes, |facts, (id, node)| {
                 self.does_not_reach(facts, (id, node), reason.as_ref(), dropped_by.as_deref(), *refused)
@@ -152,7 +146,8 @@ impl Bench<'_> {
         for name in names {
             for (id, node) in self.programs.get(name).into_iter().flatten() {
                 let facts = self.watch.programs.get(id).unwrap_or(&nothing);
-                let seen = judge(facts, (*id, *node)).map_err(|saw| format!("{}: {saw}", self.directory.program(*id)))?;
+                let seen =
+                    judge(facts, (*id, *node)).map_err(|saw| format!("{}: {saw}", self.directory.program(*id)))?;
                 first.get_or_insert(seen);
             }
         }
@@ -250,7 +245,8 @@ impl Bench<'_> {
         let places: BTreeSet<NodeId> = at.map_or_else(|| BTreeSet::from([node]), |name| self.nodes(name));
         let candidates = self.watch.both_ends(&own);
         let open = candidates.iter().map(|index| &self.watch.flows[*index]).find(|flow| {
-            places.contains(&flow.node) && self.open.iter().any(|(node, tuple)| *node == flow.node && *tuple == flow.tuple)
+            places.contains(&flow.node)
+                && self.open.iter().any(|(node, tuple)| *node == flow.node && *tuple == flow.tuple)
         });
         match open {
             Some(flow) => Ok(format!("open: {}", flow.tuple)),
@@ -411,7 +407,8 @@ impl Bench<'_> {
         }
         let drops = self.drops_among(&self.watch.flows_of(id, node), &Window::default());
         let fits = |drop: &&&DropFact| {
-            reason.is_none_or(|code| code.fits(drop.reason)) && dropped_by.is_none_or(|name| self.cites(&drop.by, drop.node, name))
+            reason.is_none_or(|code| code.fits(drop.reason))
+                && dropped_by.is_none_or(|name| self.cites(&drop.by, drop.node, name))
         };
         match drops.iter().find(fits) {
             Some(drop) => Ok(self.tell(drop)),
@@ -453,10 +450,19 @@ impl Bench<'_> {
                 && part(&line.saying, &note.because)
         });
         let count = lines.clone().count() as u64;
-        let seen: Vec<String> = self.watch.requests.iter().take(TOLD_MAX).map(|(at, note)| {
-            let by = note.endpoint.as_deref().map_or(String::new(), |endpoint| format!(" by {endpoint}"));
-            format!("{at} {} {}/{} from {}{by} {} {}", note.operation, note.bucket, note.key, note.source, note.status, note.error)
-        }).collect();
+        let seen: Vec<String> = self
+            .watch
+            .requests
+            .iter()
+            .take(TOLD_MAX)
+            .map(|(at, note)| {
+                let by = note.endpoint.as_deref().map_or(String::new(), |endpoint| format!(" by {endpoint}"));
+                format!(
+                    "{at} {} {}/{} from {}{by} {} {}",
+                    note.operation, note.bucket, note.key, note.source, note.status, note.error
+                )
+            })
+            .collect();
         let seen = if seen.is_empty() { "S3 saw no request".to_owned() } else { seen.join("; ") };
         let fine = if never { count == 0 } else { line.times.map_or(0 < count, |times| times == count) };
         if fine { Ok(format!("{count} such lines")) } else { Err(format!("{count} such lines among: {seen}")) }
@@ -550,7 +556,9 @@ impl Bench<'_> {
     /// Whether a name means what a citation, or the node that dropped, stands for.
     fn cites(&self, cite: &Cite, node: NodeId, name: &str) -> bool {
         let ids = self.ids.get(name);
-        let called = |text: &str| text.split(", ").any(|one| one == name || ids.is_some_and(|ids| ids.iter().any(|id| id == one)));
+        let called = |text: &str| {
+            text.split(", ").any(|one| one == name || ids.is_some_and(|ids| ids.iter().any(|id| id == one)))
+        };
         called(&cite.id) || called(&cite.name) || self.nodes(name).contains(&node)
     }
 
@@ -565,7 +573,9 @@ impl Bench<'_> {
         match (&facts.ended, &facts.started) {
             (Some((at, Ok(what))), _) => format!("completed at {at} s: {what}"),
             (Some((at, Err(error))), _) => format!("failed at {at} s: {error}"),
-            (None, Some(_)) => format!("still running, having sent {} and received {} bytes", facts.sent, facts.received),
+            (None, Some(_)) => {
+                format!("still running, having sent {} and received {} bytes", facts.sent, facts.received)
+            }
             (None, None) => "did not start".to_owned(),
         }
     }
@@ -689,19 +699,13 @@ fn flags_fit(wanted: &str, flags: TcpFlags) -> bool {
         }
     });
     let without_push = |bits: u8| bits & !(TcpFlags::PSH | 0x20);
-    without_push(wanted_bits) == without_push(flags.0)
-        && (wanted_bits & TcpFlags::PSH == 0 || flags.has(TcpFlags::PSH))
+    without_push(wanted_bits) == without_push(flags.0) && (wanted_bits & TcpFlags::PSH == 0 || flags.has(TcpFlags::PSH))
 }
 
 fn passage_text(passage: &Passage, outward: bool) -> String {
     let way = if outward { '>' } else { '<' };
-    let letters = [
-        (TcpFlags::FIN, 'F'),
-        (TcpFlags::SYN, 'S'),
-        (TcpFlags::RST, 'R'),
-        (TcpFlags::PSH, 'P'),
-        (TcpFlags::ACK, 'A'),
-    ];
+    let letters =
+        [(TcpFlags::FIN, 'F'), (TcpFlags::SYN, 'S'), (TcpFlags::RST, 'R'), (TcpFlags::PSH, 'P'), (TcpFlags::ACK, 'A')];
     let flags: String = letters.iter().filter(|(flag, _)| passage.flags.has(*flag)).map(|(_, letter)| letter).collect();
     let length = if passage.payload == 0 { String::new() } else { format!(" len {}", passage.payload) };
     format!("{way} {flags}{length}")

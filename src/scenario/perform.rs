@@ -92,7 +92,9 @@ impl Run {
 
     /// A describe call, as the caller is allowed to make it.
     fn describe(&mut self, step: &Step, filters: &Json) -> (bool, String, String) {
-        let Some(what) = Describe::parse(step.verb) else { return (false, step.label.clone(), "no such call".to_owned()) };
+        let Some(what) = Describe::parse(step.verb) else {
+            return (false, step.label.clone(), "no such call".to_owned());
+        };
         let names = self.names();
         let texts = |value: &Json| -> Vec<String> {
             let list = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
@@ -176,7 +178,6 @@ impl Run {
         }
         ends
     }
-
 }
 
 /// The most ports of a machine whose links are looked for.
@@ -201,7 +202,11 @@ fn holds(have: &Json, wanted: &Json, names: &BTreeMap<String, Vec<String>>) -> b
             wanted.iter().all(|(key, wanted)| have.get(key).is_some_and(|have| holds(have, wanted, names)))
         }
         (Json::Array(have), Json::Array(wanted)) => {
-            if wanted.is_empty() { have.is_empty() } else { wanted.iter().all(|w| have.iter().any(|h| holds(h, w, names))) }
+            if wanted.is_empty() {
+                have.is_empty()
+            } else {
+                wanted.iter().all(|w| have.iter().any(|h| holds(h, w, names)))
+            }
         }
         (Json::Array(have), wanted) => have.iter().any(|have| holds(have, wanted, names)),
         (have, wanted) => {

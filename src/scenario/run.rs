@@ -308,7 +308,9 @@ impl Run {
     fn impair(&mut self) {
         let scenario = Rc::clone(&self.scenario);
         let shared = &scenario.links;
-        for (name, settings) in [("s3", &shared.s3), ("endpoint", &shared.endpoint), ("internet", &shared.internet_gateways)] {
+        for (name, settings) in
+            [("s3", &shared.s3), ("endpoint", &shared.endpoint), ("internet", &shared.internet_gateways)]
+        {
             if let Some(impairment) = settings.as_ref().and_then(|settings| settings.impairment) {
                 self.impair_links(name, Some(impairment));
             }
@@ -445,7 +447,11 @@ impl Run {
         let scenario = Rc::clone(&self.scenario);
         for (index, expectation) in scenario.expectations.iter().enumerate() {
             if let Expected::RouteTable { window, at: None, .. } = &expectation.what
-                && (if before { window.before == step && step.is_some() } else { window.after == step && step.is_some() })
+                && (if before {
+                    window.before == step && step.is_some()
+                } else {
+                    window.after == step && step.is_some()
+                })
             {
                 self.look_at(index);
             }
@@ -472,9 +478,10 @@ impl Run {
     fn routes_of(&self, table: &str) -> Option<TableRoutes> {
         let world = self.simulation.world();
         let (_, region, table) = world.regions().find_map(|(scope, region)| {
-            let table = region.route_tables().values().find(|record| {
-                record.id.as_str() == table || record.tags.name.as_deref() == Some(table)
-            })?;
+            let table = region
+                .route_tables()
+                .values()
+                .find(|record| record.id.as_str() == table || record.tags.name.as_deref() == Some(table))?;
             Some((scope, region, table))
         })?;
         let name = |id: &str| {
@@ -575,11 +582,8 @@ fn fill_buckets(simulation: &Simulation, scenario: &Scenario) {
 /// What the expectations need to see; nothing else is listened to, so that a run without such costs nothing.
 fn wanted(scenario: &Scenario, simulation: &Simulation) -> Wanted {
     let mut wanted = Wanted::default();
-    let ids: BTreeMap<String, Vec<String>> = scenario
-        .names
-        .iter()
-        .map(|named| (named.name.clone(), vec![named.id.as_str().to_owned()]))
-        .collect();
+    let ids: BTreeMap<String, Vec<String>> =
+        scenario.names.iter().map(|named| (named.name.clone(), vec![named.id.as_str().to_owned()])).collect();
     for expectation in &scenario.expectations {
         match &expectation.what {
             Expected::Completes { .. }
@@ -602,7 +606,6 @@ fn wanted(scenario: &Scenario, simulation: &Simulation) -> Wanted {
     }
     wanted
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -243,7 +243,15 @@ impl Watch {
         index
     }
 
-    fn connection(&mut self, at: SimTime, node: NodeId, id: ConnectionId, flow: &FiveTuple, program: Option<ProgramId>, what: &ConnectionNote) {
+    fn connection(
+        &mut self,
+        at: SimTime,
+        node: NodeId,
+        id: ConnectionId,
+        flow: &FiveTuple,
+        program: Option<ProgramId>,
+        what: &ConnectionNote,
+    ) {
         let index = match self.by_connection.get(&id) {
             Some(index) => *index,
             None => {

@@ -66,9 +66,7 @@ pub fn launch(
                 S3Operation::Get { bucket, key, .. } => around.objects.object(bucket, key).ok().map(|o| o.content),
                 _ => None,
             };
-            run(Box::new(move |net| {
-                Box::pin(s3_client::run(HostMachine::new(net, lookup), calendar, spec, expected))
-            }));
+            run(Box::new(move |net| Box::pin(s3_client::run(HostMachine::new(net, lookup), calendar, spec, expected))));
         }
         Does::Tcp(spec) => run(Box::new(move |net| Box::pin(tcp(net, spec, lookup)))),
         Does::Serve(spec) => run(Box::new(move |net| Box::pin(serve(net, spec)))),

@@ -117,7 +117,8 @@ impl Simulation {
         let Some(info) = self.network.directory.programs.get(id.0 as usize) else { return };
         let (node, lookup) = (info.node, self.lookup());
         let around = Surroundings { lookup, calendar: self.calendar, objects: &self.services.objects };
-        let launched = self.network.engine.with::<Host, _>(node, observer, |host, out| launch(host, id, spec, &around, out));
+        let launched =
+            self.network.engine.with::<Host, _>(node, observer, |host, out| launch(host, id, spec, &around, out));
         if let Some(switch) = launched {
             self.switches.insert(id, switch);
         }
