@@ -34,6 +34,6 @@ pub use load::{MACHINES_MAX, S3Settings, Scenario, SharedLinks, load};
 pub use machine::{LinkSettings, Machine, Seat};
 pub use names::{Named, Names, Place, Unresolved};
 pub use program::Program;
-pub use schema::schema;
 pub use run::{Advance, EVENTS_MAX, Judged, Outcome, Run, StepOutcome};
+pub use schema::schema;
 pub use timeline::{ActionText, Due, Event, Happening, ProgramEvent, Step};
