@@ -1,1 +1,15 @@
-//! Not yet furnished.
+//! Floor 8: questions to a world. What a probe would see, why, and what a change would do; by the records' tables and by
+//! packets. Changes no world but its own copies, and prints nothing.
+
+mod addresses;
+mod probe;
+mod score;
+mod stage;
+
+pub use addresses::{AddressIndex, Owner};
+pub use probe::{Prober, Question, Reply, Trail};
+pub use score::{Agreement, Scorecard, Scored, score};
+pub use stage::{Evidence, Stage, StageOptions};
+
+#[cfg(test)]
+mod tests;

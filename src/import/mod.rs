@@ -38,4 +38,4 @@ pub use observations::{Observation, Observations, Probe, Saw, read_observations}
 pub use source::InputFile;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -60,19 +60,19 @@ macro_rules! network {
     };
 }
 
-type File = (&'static str, &'static str);
+pub(crate) type File = (&'static str, &'static str);
 
-fn endpoints_network() -> Vec<File> {
+pub(crate) fn endpoints_network() -> Vec<File> {
     network!("aws_vpc_endpoints/aws_configs/us-east-1").to_vec()
 }
 
-fn peering_network() -> Vec<File> {
+pub(crate) fn peering_network() -> Vec<File> {
     let mut files = network!("aws_multi_account_vpc_peering/aws_configs/accounts/028403472736/us-east-1").to_vec();
     files.extend(network!("aws_multi_account_vpc_peering/aws_configs/accounts/951601349076/us-east-1"));
     files
 }
 
-fn inputs<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<InputFile> {
+pub(crate) fn inputs<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<InputFile> {
     files.into_iter().map(|(path, text)| InputFile { path: path.to_owned(), text: text.to_owned() }).collect()
 }
 

@@ -1,0 +1,113 @@
+//! Whose an address is: of an interface, private or public, of a service, or of nobody in the records. Sends nothing.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::base::{InstanceId, NetworkInterfaceId, PrefixTable, RegionName, ServiceName, VpcId};
+use crate::control_plane::{InterfaceType, NetworkInterface, Scope, World};
+
+/// Who has an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The account and region.
+    pub scope: Scope,
+    /// The VPC.
+    pub vpc: VpcId,
+    /// The interface.
+    pub interface: NetworkInterfaceId,
+    /// What kind of device the interface serves.
+    pub kind: InterfaceType,
+    /// The instance behind it.
+    pub instance: Option<InstanceId>,
+    /// The address that the machine itself knows: the same, or the private twin of a public one.
+    pub private: IpAddr,
+}
+
+/// All addresses of a world. Private ones may belong to several VPCs.
+#[derive(Debug)]
+pub struct AddressIndex {
+    owners: BTreeMap<IpAddr, Vec<Owner>>,
+    services: PrefixTable<(RegionName, ServiceName)>,
+}
+
+impl AddressIndex {
+    /// The index of a world as it is now.
+    pub fn of(world: &World) -> Self {
+        let mut index = Self { owners: BTreeMap::new(), services: PrefixTable::new() };
+        for (scope, region) in world.regions() {
+            for interface in region.network_interfaces().values() {
+                index.add(&scope, interface);
+            }
+        }
+        for region in world.service_regions() {
+            for service in world.services(region) {
+                for block in service.ranges.iter().chain(&service.ipv6_ranges) {
+                    index.services.insert(*block, (region.clone(), service.name.clone()));
+                }
+            }
+        }
+        index
+    }
+
+    /// All who have an address; none for one of a service, of the internet, or of nobody.
+    pub fn owners(&self, address: IpAddr) -> &[Owner] {
+        self.owners.get(&address).map_or(&[], Vec::as_slice)
+    }
+
+    /// The service in whose ranges an address lies.
+    pub fn service(&self, address: IpAddr) -> Option<&(RegionName, ServiceName)> {
+        self.services.lookup(address)
+    }
+
+    /// Whether an address is of AWS: of an interface or of a service.
+    pub fn is_of_aws(&self, address: IpAddr) -> bool {
+        self.owners.contains_key(&address) || self.service(address).is_some()
+    }
+
+    /// Whether an address can only be of the internet: public, and of nobody here.
+    pub fn is_outside(&self, address: IpAddr) -> bool {
+        !self.is_of_aws(address) && is_public(address)
+    }
+
+    fn add(&mut self, scope: &Scope, interface: &NetworkInterface) {
+        let owner = |private: IpAddr| Owner {
+            scope: scope.clone(),
+            vpc: interface.vpc_id.clone(),
+            interface: interface.id.clone(),
+            kind: interface.interface_type.clone(),
+            instance: interface.instance_id().cloned(),
+            private,
+        };
+        for address in interface.addresses() {
+            self.owners.entry(address).or_default().push(owner(address));
+        }
+        for own in &interface.private_addresses {
+            if let Some(public) = &own.association {
+                self.owners.entry(public.public_ip.into()).or_default().push(owner(own.address.into()));
+            }
+        }
+    }
+}
+
+/// Whether the internet carries an address (RFC 6890: not private, shared, loopback, link-local or multicast).
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+            !(v4.is_private()
+                || shared
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_unspecified()
+                || v4.is_broadcast())
+        }
+        IpAddr::V6(v6) => {
+            !(v6.is_unique_local()
+                || v6.is_unicast_link_local()
+                || v6.is_loopback()
+                || v6.is_multicast()
+                || v6.is_unspecified())
+        }
+    }
+}
