@@ -101,7 +101,9 @@ impl Prober {
             .collect();
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => return Reply { saw: Err(format!("the probe could not be sent: {error}")), ttl: None, trails },
+            Err(error) => {
+                return Reply { saw: Err(format!("the probe could not be sent: {error}")), ttl: None, trails };
+            }
         };
         if let Some(why) = trails.iter().find_map(|trail| self.cannot_tell(question, &trail.journey)) {
             return Reply { saw: Err(why), ttl: None, trails };
@@ -121,7 +123,10 @@ impl Prober {
             [owner] => *owner,
             [] => return Err(format!("no machine of this world has the address {from}")),
             [first, second, ..] => {
-                return Err(format!("{from} is of {} and of {}: probe from a public address", first.interface, second.interface));
+                return Err(format!(
+                    "{from} is of {} and of {}: probe from a public address",
+                    first.interface, second.interface
+                ));
             }
         };
         let instance = owner.instance.as_ref().expect("only interfaces of instances are kept");

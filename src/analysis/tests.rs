@@ -42,7 +42,7 @@ fn check_score(card: &Scorecard, right: usize, ttl: usize) {
 #[test]
 fn the_network_of_endpoints_answers_as_it_was_measured() {
     let csv = include_str!("../../tests/data/live-aws/aws_vpc_endpoints/observations.csv");
-    check_score(&score_of(measured::inputs(measured::endpoints_network()), csv), 56, 13);
+    check_score(&score_of(measured::inputs(measured::endpoints_network()), csv), 56, 11);
 }
 
 #[test]
