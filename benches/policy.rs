@@ -2,6 +2,7 @@
 //! evaluation alone; no HTTP and no packet is involved.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark has a clock")]
 
 use std::time::Instant;
 

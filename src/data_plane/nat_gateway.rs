@@ -55,7 +55,7 @@ impl NatGateway {
         &mut self.table
     }
 
-    fn from_inside(&mut self, now: SimTime, tuple: FiveTuple, mut packet: Packet, out: &mut Effects<'_>) {
+    fn take_from_inside(&mut self, now: SimTime, tuple: FiveTuple, mut packet: Packet, out: &mut Effects<'_>) {
         if !matches!(tuple.protocol, Protocol::TCP | Protocol::UDP | Protocol::ICMP) || !packet.is_v4() {
             return out.drop(packet, DropReason::NatProtocol, self.cite);
         }
@@ -120,7 +120,7 @@ impl NatGateway {
         }
     }
 
-    fn from_outside(&mut self, now: SimTime, tuple: FiveTuple, mut packet: Packet, out: &mut Effects<'_>) {
+    fn take_from_outside(&mut self, now: SimTime, tuple: FiveTuple, mut packet: Packet, out: &mut Effects<'_>) {
         let from_vpc = self.blocks.iter().any(|block| block.contains(tuple.src));
         let quoted = packet.quoted();
         let inside = match &quoted {
@@ -170,9 +170,9 @@ impl Node for NatGateway {
             return out.drop(packet, reason, self.cite);
         };
         if tuple.dst == self.address {
-            self.from_outside(now, tuple, packet, out);
+            self.take_from_outside(now, tuple, packet, out);
         } else if self.blocks.iter().any(|block| block.contains(tuple.src)) {
-            self.from_inside(now, tuple, packet, out);
+            self.take_from_inside(now, tuple, packet, out);
         } else {
             out.drop(packet, DropReason::NatSourceOutsideVpc, self.cite);
         }

@@ -137,7 +137,7 @@ impl VpcRouter {
     }
 
     /// A packet from an instance, a NAT gateway or an interface endpoint.
-    fn from_interface(&mut self, now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
+    fn take_from_interface(&mut self, now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
         let Some(tuple) = self.fragments.complete(now, &packet) else {
             return out.drop(packet, DropReason::HostLimit, self.cite);
         };
@@ -234,14 +234,14 @@ impl VpcRouter {
         out: &mut Effects<'_>,
     ) {
         match way.hop {
-            NextHop::Gateway(port) => self.to_gateway(from, port, packet, out),
-            _ => self.to_interface(now, Some(from), way.port, tuple, packet, out),
+            NextHop::Gateway(port) => self.hand_to_gateway(from, port, packet, out),
+            _ => self.hand_to_interface(now, Some(from), way.port, tuple, packet, out),
         }
     }
 
     /// Out of the VPC, with the MTU of what comes next: too large packets are cut, or refused with the ICMP message that
     /// path MTU discovery needs (facts I11, V8).
-    fn to_gateway(&mut self, from: PortId, port: PortId, packet: Packet, out: &mut Effects<'_>) {
+    fn hand_to_gateway(&mut self, from: PortId, port: PortId, packet: Packet, out: &mut Effects<'_>) {
         let Some(mtu) = out.mtu(port).filter(|mtu| (*mtu as usize) < packet.len()) else {
             return out.send(port, packet);
         };
@@ -262,7 +262,7 @@ impl VpcRouter {
     }
 
     /// Into an interface of this VPC, past the network ACL of its subnet if the packet comes from outside of it.
-    fn to_interface(
+    fn hand_to_interface(
         &mut self,
         now: SimTime,
         from: Option<PortId>,
@@ -323,12 +323,12 @@ impl VpcRouter {
     }
 
     /// A packet from a gateway: delivered by address, whatever the route tables say (facts I9).
-    fn from_gateway(&mut self, now: SimTime, packet: Packet, out: &mut Effects<'_>) {
+    fn take_from_gateway(&mut self, now: SimTime, packet: Packet, out: &mut Effects<'_>) {
         let Some(tuple) = self.fragments.complete(now, &packet) else {
             return out.drop(packet, DropReason::HostLimit, self.cite);
         };
         match self.port_of(tuple.dst) {
-            Some(to) => self.to_interface(now, None, to, &tuple, packet, out),
+            Some(to) => self.hand_to_interface(now, None, to, &tuple, packet, out),
             None => out.drop(packet, DropReason::NoSuchInterface, self.cite),
         }
     }
@@ -337,13 +337,13 @@ impl VpcRouter {
 impl Node for VpcRouter {
     fn on_packet(&mut self, now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
         match self.ports.get(from.0 as usize) {
-            Some(Attachment::Interface(_)) => self.from_interface(now, from, packet, out),
-            Some(Attachment::Gateway) => self.from_gateway(now, packet, out),
+            Some(Attachment::Interface(_)) => self.take_from_interface(now, from, packet, out),
+            Some(Attachment::Gateway) => self.take_from_gateway(now, packet, out),
             Some(Attachment::Peering { cite, .. }) => {
                 // A peering carries traffic to interfaces of this VPC only; nothing of it goes on (facts P1).
                 let cite = *cite;
                 if self.owns(packet.dst()) {
-                    self.from_gateway(now, packet, out);
+                    self.take_from_gateway(now, packet, out);
                 } else {
                     out.drop(packet, DropReason::PeeringAddress, cite);
                 }
