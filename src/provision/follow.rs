@@ -37,6 +37,7 @@ impl Network {
     pub fn of(world: &World, settings: Settings) -> Self {
         let mut network = Self::new(settings);
         let outside = network.settings.outside.clone();
+        network.add_outside_resolver(network.internet, "public resolver".to_owned());
         for host in outside.hosts {
             network.add_internet_host(host);
         }

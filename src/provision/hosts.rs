@@ -210,6 +210,16 @@ impl Network {
         self.add_outside_host(internet, host, link)
     }
 
+    /// Puts a machine that answers DNS into a network outside; its program is started by whoever runs the world.
+    pub(super) fn add_outside_resolver(&mut self, network: NodeId, name: String) {
+        let settings = HostSettings::clone(&self.settings.service);
+        let addresses = vec![IpAddr::V4(super::INTERNET_RESOLVER)];
+        let host = OutsideHost { name, addresses, settings, link: None };
+        let link = LinkSpec::both(LineSpec::delayed(RESOLVER_DELAY, super::INTERNET_MTU));
+        let node = self.add_outside_host(network, host, link);
+        self.outside_resolvers.push(node);
+    }
+
     pub(super) fn add_outside_host(&mut self, network: NodeId, host: OutsideHost, link: LinkSpec) -> NodeId {
         let config = HostConfig::new(&host.name, self.settings.seed, host.addresses.clone()).with(host.settings);
         let node = self.add(Host::new(config), Component::Internet, &host.name, &host.name, &host.addresses);

@@ -13,6 +13,6 @@ mod routes;
 mod settings;
 
 pub use hosts::{CarrierInfo, OutsideHost};
-pub use network::{Network, limited};
+pub use network::{INTERNET_RESOLVER, Network, limited};
 pub use premises::Premises;
 pub use settings::{INTERNET_MTU, Links, Outside, QUEUE_BYTES, Settings, VPC_MTU, nat_limits};

@@ -34,6 +34,7 @@ pub struct Network {
     pub(super) members: BTreeMap<SecurityGroupId, GroupMembers>,
     pub(super) lists: BTreeMap<(RegionName, PrefixListId), Rc<PrefixTable<()>>>,
     pub(super) free_ports: BTreeMap<NodeId, u32>,
+    pub(super) outside_resolvers: Vec<NodeId>,
     pub(super) nats: BTreeMap<NatGatewayId, NodeId>,
     /// What stands behind interfaces of services that are not modelled.
     pub(super) unmodeled: BTreeMap<NetworkInterfaceId, NodeId>,
@@ -95,6 +96,7 @@ impl Network {
             members: BTreeMap::new(),
             lists: BTreeMap::new(),
             free_ports: BTreeMap::new(),
+            outside_resolvers: Vec::new(),
             nats: BTreeMap::new(),
             unmodeled: BTreeMap::new(),
             resolvers: BTreeMap::new(),
@@ -106,6 +108,11 @@ impl Network {
         internet.router_v6 = Some(INTERNET_ROUTER_V6.into());
         network.internet = network.add(internet, Component::Internet, "internet", "internet", &[]);
         network
+    }
+
+    /// The machines outside that answer DNS: the internet's own, and one in each network on premises.
+    pub fn outside_resolvers(&self) -> Vec<NodeId> {
+        self.outside_resolvers.clone()
     }
 
     /// The settings it was built with.
@@ -188,6 +195,8 @@ impl Network {
     }
 }
 
+/// The resolver that hosts outside of VPCs ask: a documentation address (RFC 5737).
+pub const INTERNET_RESOLVER: std::net::Ipv4Addr = std::net::Ipv4Addr::new(192, 0, 2, 53);
 /// Where errors of the internet's routers come from: a documentation address (RFC 5737), for there is no real router.
 const INTERNET_ROUTER: std::net::Ipv4Addr = std::net::Ipv4Addr::new(192, 0, 2, 1);
 /// The same for IPv6 (RFC 3849).

@@ -31,6 +31,7 @@ impl Network {
         let name = premises.name.as_str();
         let cite = self.cite(Cite::new(Component::Internet, name, name));
         let node = self.add(Internet::new(true, premises.router, cite), Component::Internet, name, name, &[]);
+        self.add_outside_resolver(node, format!("resolver of {name}"));
         for host in premises.hosts {
             let link = host.link.unwrap_or(self.settings.links.premises);
             self.add_outside_host(node, host, link);

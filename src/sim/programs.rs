@@ -9,7 +9,7 @@ use crate::host::{Carrier, Host};
 use crate::policy::{Attached, Principal};
 use crate::service::s3::{self, FrontSettings, ObjectStore, S3Front};
 use crate::service::spec::Credentials;
-use crate::service::{Access, Lookup, Through};
+use crate::service::{Access, Through};
 use crate::trace::{NodeId, PortId};
 
 use super::Simulation;
@@ -95,26 +95,6 @@ impl Simulation {
         }
     }
 
-    /// How programs look names up.
-    pub(super) fn lookup(&self) -> Lookup {
-        let table: Vec<(crate::base::RegionName, Vec<std::net::IpAddr>)> = self
-            .world()
-            .service_regions()
-            .filter_map(|region| {
-                let service = self.world().services(region).find(|service| service.name.service() == "s3")?;
-                Some((region.clone(), service.ranges.iter().filter_map(|block| block.nth(10)).collect()))
-            })
-            .collect();
-        Rc::new(move |_, name| {
-            let found = s3::S3Name::parse(name).and_then(|name| {
-                let region = name.region.as_ref().map_or("us-east-1", |region| region.as_str());
-                table.iter().find(|(one, _)| one.as_str() == region).map(|(_, addresses)| addresses.clone())
-            });
-            let error = format!("could not resolve host {name}: name or service not known");
-            Box::pin(std::future::ready(found.ok_or(error)))
-        })
-    }
-
     /// Which endpoint each carrier of a front end is, as the graph says at the time of asking.
     fn carriers_of(&self, node: NodeId) -> s3::Carriers {
         let carriers = self.network().carriers();
@@ -128,6 +108,7 @@ impl Simulation {
     /// Tells the services what changed of identities, policies and buckets.
     pub(super) fn follow_services(&mut self, scope: &Scope, touched: &Touched) {
         let at = self.now();
+        self.follow_names(scope, touched);
         for touch in touched {
             match touch {
                 Touch::VpcEndpoint(id) | Touch::EndpointPolicy(id) => {

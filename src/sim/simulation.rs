@@ -23,6 +23,7 @@ pub struct Simulation {
     network: Network,
     calendar: Calendar,
     pub(super) services: super::programs::Services,
+    pub(super) names: super::names::Names,
     /// Programs of each host that has any, in the order of their start.
     programs: BTreeMap<NodeId, Vec<ProgramId>>,
     switches: BTreeMap<ProgramId, Rc<Switch>>,
@@ -35,8 +36,10 @@ impl Simulation {
     /// Builds the graph of a world and starts AWS's own services in it.
     pub fn new(world: World, settings: Settings, calendar: Calendar, s3: FrontSettings) -> Self {
         let network = Network::of(&world, settings);
+        let services = super::programs::Services::new(&world, s3);
         let mut simulation = Self {
-            services: super::programs::Services::new(&world, s3),
+            names: super::names::Names::new(&services.objects),
+            services,
             world,
             network,
             calendar,
@@ -46,6 +49,7 @@ impl Simulation {
             events_left: EVENTS_MAX,
         };
         simulation.start_services();
+        simulation.start_names();
         simulation
     }
 
@@ -115,7 +119,8 @@ impl Simulation {
     /// Starts a program that was announced.
     pub fn start_announced(&mut self, id: ProgramId, spec: &ProgramSpec, observer: &mut dyn Observer) {
         let Some(info) = self.network.directory.programs.get(id.0 as usize) else { return };
-        let (node, lookup) = (info.node, self.lookup());
+        let node = info.node;
+        let lookup = self.lookup(node);
         let around = Surroundings { lookup, calendar: self.calendar, objects: &self.services.objects };
         let launched =
             self.network.engine.with::<Host, _>(node, observer, |host, out| launch(host, id, spec, &around, out));
