@@ -4,18 +4,26 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::dns::{Records, serve_dns};
+use super::http::{HttpAnswer, serve_http};
 use super::spec::{ServeSpec, Service, TcpStep};
 use super::tcp::follow;
 use super::traffic::{Totals, receive, send};
 use crate::host::{Net, NetError, SendOptions, TcpStream, UdpMessage};
 use crate::trace::ProgramNote;
 
-/// Serves until the run ends. [`Service::Http`] and [`Service::Dns`] are served elsewhere: here they listen, read and
-/// say nothing.
+/// Serves until the run ends.
 pub async fn serve(net: Net, spec: ServeSpec) {
     net.note(ProgramNote::Started);
     let served = match spec.service {
         Service::UdpEcho | Service::UdpSink => datagrams(&net, &spec).await,
+        Service::Http { bytes, delay, status } => {
+            serve_http(net.clone(), spec.port, spec.backlog, HttpAnswer { status, bytes, delay }).await
+        }
+        Service::Dns { ref records } => {
+            let records = records.iter().map(|(name, addresses)| (name.as_str(), addresses.clone()));
+            serve_dns(net.clone(), Rc::new(Records::new(records))).await
+        }
         _ => connections(&net, &spec).await,
     };
     if let Err(error) = served {

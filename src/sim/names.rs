@@ -38,8 +38,7 @@ impl Names {
     pub(super) fn new(objects: &Arc<ObjectStore>) -> Self {
         let objects = Arc::clone(objects);
         let learned = move |bucket: &str, now: SimTime| -> Option<RegionName> {
-            let buckets = objects.buckets();
-            let (_, region, _, since) = buckets.into_iter().find(|(name, ..)| name == bucket)?;
+            let (region, since) = objects.since(bucket)?;
             // What was there when the world began had time enough.
             (since == SimTime::ZERO || since.after(BUCKET_LEARNED_AFTER) <= now).then_some(region)
         };

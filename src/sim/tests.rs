@@ -178,3 +178,5 @@ fn without_an_endpoint_the_connection_lives_on() {
     assert!(!log.borrow().iter().any(|line| line.contains("Reset")), "{:?}", log.borrow());
     assert_eq!(checks.violations(), [] as [String; 0]);
 }
+
+mod names;

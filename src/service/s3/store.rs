@@ -201,6 +201,11 @@ impl ObjectStore {
         self.lock().get(bucket).map(|bucket| (bucket.region.clone(), bucket.owner.clone()))
     }
 
+    /// Where a bucket lies, and since when it exists.
+    pub fn since(&self, bucket: &str) -> Option<(RegionName, SimTime)> {
+        self.lock().get(bucket).map(|bucket| (bucket.region.clone(), bucket.created))
+    }
+
     /// Name, region, owner and age of each bucket, in order of the names.
     pub fn buckets(&self) -> Vec<(String, RegionName, AccountId, SimTime)> {
         let entry = |(name, bucket): (&String, &Bucket)| {
