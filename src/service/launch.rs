@@ -14,7 +14,7 @@ use super::lookup::Lookup;
 use super::machine::HostMachine;
 use super::s3::{ObjectStore, show_bytes};
 use super::spec::{Does, S3Operation, Service, Target, TcpStep, TracerouteBy};
-use super::{ping, resolve, s3_client, serve, tcp, traceroute, udp};
+use super::{http, ping, resolve, s3_client, serve, tcp, traceroute, udp};
 use crate::base::Calendar;
 use crate::engine::Effects;
 use crate::host::{Host, Net, NetError};
