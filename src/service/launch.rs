@@ -8,8 +8,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use super::dns::{Records, serve_dns};
-use super::http::{HttpAnswer, http, serve_http};
 use super::lookup::Lookup;
 use super::machine::HostMachine;
 use super::s3::{ObjectStore, show_bytes};
@@ -17,7 +15,7 @@ use super::spec::{Does, S3Operation, Service, Target, TcpStep, TracerouteBy};
 use super::{http, ping, resolve, s3_client, serve, tcp, traceroute, udp};
 use crate::base::Calendar;
 use crate::engine::Effects;
-use crate::host::{Host, Net, NetError};
+use crate::host::{Host, Net};
 use crate::service::spec::ProgramSpec;
 use crate::trace::{ProgramId, ProgramNote};
 
@@ -71,20 +69,7 @@ pub fn launch(
             run(Box::new(move |net| Box::pin(s3_client::run(HostMachine::new(net, lookup), calendar, spec, expected))));
         }
         Does::Tcp(spec) => run(Box::new(move |net| Box::pin(tcp(net, spec, lookup)))),
-        Does::Serve(spec) => match spec.service.clone() {
-            Service::Http { bytes, delay, status } => {
-                let answer = HttpAnswer { status, bytes, delay };
-                run(Box::new(move |net| {
-                    Box::pin(async move { say(&net.clone(), serve_http(net, spec.port, spec.backlog, answer).await) })
-                }));
-            }
-            Service::Dns { records } => {
-                let records = records.iter().map(|(name, addresses)| (name.as_str(), addresses.clone()));
-                let zone = Rc::new(Records::new(records));
-                run(Box::new(move |net| Box::pin(async move { say(&net.clone(), serve_dns(net, zone).await) })));
-            }
-            _ => run(Box::new(move |net| Box::pin(serve(net, spec)))),
-        },
+        Does::Serve(spec) => run(Box::new(move |net| Box::pin(serve(net, spec)))),
         Does::Udp(spec) => run(Box::new(move |net| Box::pin(udp(net, spec, lookup)))),
         Does::Ping(spec) => run(Box::new(move |net| Box::pin(ping(net, spec, lookup)))),
         Does::Traceroute(spec) => run(Box::new(move |net| Box::pin(traceroute(net, spec, lookup)))),
@@ -93,13 +78,6 @@ pub fn launch(
         Does::DynamoDb(_) => {}
     }
     switch
-}
-
-/// A listener that could not listen says so.
-fn say(net: &Net, served: Result<(), NetError>) {
-    if let Err(error) = served {
-        net.note(ProgramNote::Failed { error: error.to_string() });
-    }
 }
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
