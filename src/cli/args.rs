@@ -1,5 +1,8 @@
 //! The whole command line, and nothing else.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A packet-level simulator of an AWS VPC, in userspace.
@@ -14,7 +17,7 @@ pub(super) struct Cli {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// When to use color.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(super) color: Color,
 }
 
@@ -32,6 +35,16 @@ pub(super) enum Color {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Run scenarios, and say whether what they expect came true.
+    Run(RunArgs),
+    /// Check scenario files: everything but running them.
+    Check(CheckArgs),
+    /// Write a commented scenario to start from.
+    New(NewArgs),
+    /// Print the JSON Schema of scenario files, for editors.
+    Schema,
+    /// List the scenarios of a folder with their titles and rules.
+    List(ListArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -41,12 +54,116 @@ pub(super) enum Verb {
     Man(ManArgs),
 }
 
+/// Arguments of `vpclab run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Scenario files, or folders of them; folders named `errors` below a folder are skipped.
+    #[arg(required = true, value_name = "FILE-OR-FOLDER")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The seed of all chance, in place of the scenario's own.
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Collect the outputs in this folder: timeline.txt, events.ndjson, summary.json, capture.pcapng, captures/.
+    ///
+    /// Several files get a folder each below it.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Run this many seconds of virtual time per second of wall clock; Ctrl-C ends the run with whole outputs.
+    #[arg(long, value_name = "X", value_parser = pace)]
+    pub(super) pace: Option<f64>,
+    /// Write the capture of one scenario to this file as it grows; `-` streams pcapng alone to standard output.
+    ///
+    /// With `-`, timeline and summary go to standard error: `vpclab run FILE --pace 1 --capture - | wireshark -k -i -`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) capture: Option<PathBuf>,
+    /// Narrow the timeline of one scenario to an instance, host or program, or to a connection as `NAME:PORT`.
+    #[arg(long, value_name = "NAME")]
+    pub(super) only: Option<String>,
+    /// List the connections of one scenario that are open at this virtual time, such as 2s; may be given several times.
+    #[arg(long, value_name = "T", value_parser = length)]
+    pub(super) connections_at: Vec<Duration>,
+    /// Print one line for each scenario, without timeline and summary: the fastest way to run.
+    #[arg(long, conflicts_with_all = ["only", "connections_at"])]
+    pub(super) quiet: bool,
+}
+
+/// Arguments of `vpclab check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Scenario files, or folders of them; folders named `errors` below a folder are skipped.
+    #[arg(required = true, value_name = "FILE-OR-FOLDER")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How problems are printed: as text on standard error, or as JSON on standard output, one line a file.
+    #[arg(long, value_enum, default_value_t = Machine::Text)]
+    pub(super) format: Machine,
+}
+
+/// Arguments of `vpclab new`.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// The file to write; it must not exist.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+/// Arguments of `vpclab list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Folders or files.
+    #[arg(value_name = "FILE-OR-FOLDER", default_value = "scenarios")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How the list is printed.
+    #[arg(long, value_enum, default_value_t = Machine::Text)]
+    pub(super) format: Machine,
+}
+
 /// Arguments of `vpclab man`.
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
     /// The verb whose page is wanted.
     pub(super) verb: Option<String>,
 }
+
+/// How the results of runs are printed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people: the timeline and summary of one scenario, a line for each of several.
+    Text,
+    /// For machines: one JSON object a line; `run` begins a scenario and `verdict` ends it.
+    Json,
+    /// For CI systems: JUnit XML.
+    Junit,
+}
+
+/// How other results are printed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Machine {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+fn pace(text: &str) -> Result<f64, String> {
+    let pace: f64 = text.parse().map_err(|_| "a number such as 1 or 0.5 is needed".to_owned())?;
+    if pace.is_finite() && PACE_MIN <= pace && pace <= PACE_MAX {
+        Ok(pace)
+    } else {
+        Err(format!("a number between {PACE_MIN} and {PACE_MAX} is needed"))
+    }
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    crate::base::parse_duration(text).ok_or_else(|| "a time with its unit is needed, such as 250ms or 2s".to_owned())
+}
+
+/// The slowest pace.
+const PACE_MIN: f64 = 0.001;
+/// The fastest pace; without one a run takes as long as it takes.
+const PACE_MAX: f64 = 1_000_000.0;
 
 #[cfg(test)]
 mod tests {
@@ -57,5 +174,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_pace_is_a_number_within_limits() {
+        assert_eq!(pace("0.5"), Ok(0.5));
+        for text in ["0", "-1", "nan", "inf", "fast", "1e9"] {
+            assert!(pace(text).is_err(), "{text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use super::args::{Cli, Verb};
 use super::exit::Exit;
 use super::terminal::Terminal;
-use super::{completions, man};
+use super::{check, completions, list, log, man, new, run, schema};
 
 /// The command line: reads the process's arguments, does what they ask for, and gives the exit status.
 pub fn main() -> ExitCode {
@@ -20,7 +20,13 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::new(cli.color);
+    log::start(cli.verbose, &terminal);
     let done = match &cli.verb {
+        Verb::Run(args) => run::run(args, &terminal),
+        Verb::Check(args) => check::run(args, &terminal),
+        Verb::New(args) => new::run(args, &terminal),
+        Verb::Schema => schema::run(&terminal),
+        Verb::List(args) => list::run(args, &terminal),
         Verb::Completions { shell } => completions::run(*shell, &terminal),
         Verb::Man(args) => man::run(args, &terminal),
     };

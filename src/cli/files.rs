@@ -1,4 +1,5 @@
 //! Scenario files on disk: found below folders, read whole, each problem collected. Knows nothing of what they say.
+#![expect(clippy::disallowed_methods, reason = "the command line reads files")]
 
 use std::collections::BTreeSet;
 use std::fs;

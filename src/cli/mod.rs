@@ -6,14 +6,26 @@ mod args;
 mod entry;
 mod exit;
 
+mod check;
+mod completions;
+mod list;
+mod man;
+mod new;
+mod run;
+mod schema;
+
+mod drive;
+mod listeners;
+mod load;
+mod progress;
+mod repeat;
+mod show;
+
 mod complaint;
 mod files;
-mod repeat;
+mod log;
 mod staged;
 mod terminal;
-
-mod completions;
-mod man;
 
 pub use entry::main;
 pub use exit::Exit;

@@ -1,5 +1,6 @@
 //! A folder of outputs whose files appear whole or not at all: written under another name, renamed at the end. Knows no
 //! content.
+#![expect(clippy::disallowed_methods, reason = "the command line writes files")]
 
 use std::cell::RefCell;
 use std::fs;

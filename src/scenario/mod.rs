@@ -18,7 +18,6 @@ mod network;
 
 mod expectation;
 mod program;
-mod rehearsal;
 mod timeline;
 
 mod load;

@@ -295,10 +295,7 @@ pub(super) fn target(cx: &mut Cx<'_>, machines: &Machines<'_>, node: &Node) -> O
     match found {
         Some(Some(address)) => Some(Target::Address(address)),
         Some(None) => {
-            // Where something else is wrong, the machine was not launched, and nobody knows.
-            if !cx.problems.has_errors() {
-                cx.problems.push(Problem::error(node.span, format!("`{name}` has no {which} address")));
-            }
+            cx.problems.push(Problem::error(node.span, format!("`{name}` has no {which} address")));
             None
         }
         None if text.contains('.') => Some(Target::Name(text.to_owned())),

@@ -1,0 +1,204 @@
+//! Every file below `scenarios/` is a test of its name: a scenario holds, under the invariants of every packet, and its
+//! timeline reads as the golden says; a file that is wrong on purpose is refused as the golden says.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test scenarios` writes the goldens anew. Scenarios below `scenarios/scale/` have no
+//! golden, for theirs would be too long to read, and run in release builds only, where they take seconds.
+#![expect(clippy::disallowed_methods, reason = "a test of files reads them")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use vpclab::base::SimTime;
+use vpclab::notation::{Source, problems_to_text};
+use vpclab::packet::{Packet, PacketId};
+use vpclab::report::{Recorder, TimelineOptions};
+use vpclab::scenario::{Judged, Run, load};
+use vpclab::sim::Checks;
+use vpclab::trace::{Citations, Component, Directory, NodeId, Observer, Observers, PortId, Sees, Step};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let scenarios = root().join("scenarios");
+    let mut trials = Vec::new();
+    for path in files(&scenarios, "yaml") {
+        let name = name(&scenarios, &path);
+        let trial = match name.split('/').next() {
+            Some("errors") => Trial::test(name.clone(), move || is_refused(&name, &path)),
+            Some("scale") => {
+                let ignored = cfg!(debug_assertions);
+                Trial::test(name.clone(), move || holds(&name, &path, None)).with_ignored_flag(ignored)
+            }
+            _ => Trial::test(name.clone(), move || holds(&name, &path, Some(golden(&name)))),
+        };
+        trials.push(trial);
+    }
+    let known: Vec<_> = files(&scenarios, "yaml").iter().map(|path| golden(&name(&scenarios, path))).collect();
+    trials.push(Trial::test("every golden has its scenario", move || {
+        let orphans: Vec<_> =
+            files(&root().join("tests/golden"), "txt").into_iter().filter(|g| !known.contains(g)).collect();
+        if orphans.is_empty() { Ok(()) } else { Err(format!("without a scenario: {orphans:?}").into()) }
+    }));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn golden(name: &str) -> PathBuf {
+    root().join("tests/golden").join(format!("{name}.txt"))
+}
+
+/// The place below a folder, with `/` and without extension.
+fn name(folder: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(folder).unwrap_or(path).with_extension("");
+    below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+/// All files of a kind below a folder, sorted.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The file is read under the name that a user in the repository's folder would give.
+fn source(name: &str, path: &Path) -> Result<Source, Failed> {
+    // A golden must not depend on how git checks lines out.
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(Source::new(format!("scenarios/{name}.yaml"), text.replace("\r\n", "\n")))
+}
+
+fn is_refused(name: &str, path: &Path) -> Result<(), Failed> {
+    let source = source(name, path)?;
+    let (scenario, problems) = load(&source);
+    if scenario.is_some() {
+        return Err("it could be run".into());
+    }
+    compare(name, &golden(name), &problems_to_text(&source, &problems, false))
+}
+
+fn holds(name: &str, path: &Path, golden: Option<PathBuf>) -> Result<(), Failed> {
+    let source = source(name, path)?;
+    let (scenario, problems) = load(&source);
+    if !problems.is_empty() {
+        return Err(problems_to_text(&source, &problems, false).into());
+    }
+    let scenario = scenario.ok_or("a scenario without problems is there")?;
+    let title = scenario.title.clone();
+
+    let mut timeline = Vec::new();
+    let (outcome, violations) = {
+        let sink = golden.is_some().then_some(&mut timeline);
+        let mut recorder = sink.map(|sink| Recorder::new().timeline(sink, TimelineOptions::default()));
+        let recorded = recorder.iter_mut().map(|recorder| recorder as &mut dyn Observer);
+        let mut invariants = Invariants::default();
+        let mut observer = Observers::new(recorded.chain([&mut invariants as &mut dyn Observer]));
+        let mut run = Run::new(scenario, None, &mut observer);
+        run.advance(SimTime::FAR, &mut observer);
+        let outcome = run.finish();
+        recorder.map(|recorder| recorder.finish(outcome.ended_at)).transpose()?;
+        (outcome, invariants.checks.violations().to_vec())
+    };
+    let repeat = format!("repeat with: cargo run -- run scenarios/{name}.yaml");
+    if !outcome.cut_short.is_empty() {
+        return Err(format!("cut short: {}\n{repeat}", outcome.cut_short).into());
+    }
+    if !violations.is_empty() {
+        return Err(format!("what must never happen:\n{}\n{repeat}", violations.join("\n")).into());
+    }
+    let timeline = String::from_utf8(timeline).map_err(|error| format!("a timeline is text: {error}"))?;
+    let wrong: Vec<_> = outcome.judged.iter().filter(|expectation| !expectation.held).collect();
+    if !wrong.is_empty() {
+        let place = |wrong: &Judged| format!("{}:{}:{}", source.name, wrong.line, wrong.column);
+        let lines =
+            wrong.iter().map(|wrong| format!("✗ {}\n    saw: {}\n    at {}\n", wrong.text, wrong.saw, place(wrong)));
+        return Err(format!("{}{repeat}\n\n{timeline}", lines.collect::<String>()).into());
+    }
+    let Some(golden) = golden else { return Ok(()) };
+    let mut text = format!("{}\n\n{timeline}\n", title);
+    for expectation in &outcome.judged {
+        let rules =
+            if expectation.rules.is_empty() { String::new() } else { format!("  [{}]", expectation.rules.join(" ")) };
+        let _ = writeln!(text, "✓ {}{rules}", expectation.text);
+    }
+    compare(name, &golden, &text)
+}
+
+/// The checks of a world, which begin when its nodes have names.
+#[derive(Default)]
+struct Invariants {
+    checks: Checks,
+    has_begun: bool,
+}
+
+impl Observer for Invariants {
+    fn sees(&self) -> Sees {
+        self.checks.sees()
+    }
+
+    fn learn(&mut self, _citations: &Citations, directory: &Directory) {
+        if !self.has_begun {
+            let nodes = directory.nodes.iter().enumerate();
+            let internet = nodes.filter(|(_, info)| info.component == Component::Internet);
+            self.checks = Checks::new(internet.map(|(index, _)| NodeId(index as u32)).collect());
+            self.has_begun = true;
+        }
+    }
+
+    fn entered(&mut self, at: SimTime, node: NodeId, port: PortId, packet: &Packet) {
+        self.checks.entered(at, node, port, packet);
+    }
+
+    fn left(&mut self, at: SimTime, node: NodeId, port: PortId, packet: &Packet) {
+        self.checks.left(at, node, port, packet);
+    }
+
+    fn step(&mut self, at: SimTime, node: NodeId, packet: PacketId, step: &Step) {
+        self.checks.step(at, node, packet, step);
+    }
+}
+
+fn compare(name: &str, golden: &Path, text: &str) -> Result<(), Failed> {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::create_dir_all(golden.parent().ok_or("a golden has a folder")?)?;
+        return Ok(fs::write(golden, text)?);
+    }
+    let expected = fs::read_to_string(golden).unwrap_or_default().replace("\r\n", "\n");
+    if expected == text {
+        return Ok(());
+    }
+    let update = format!("if it reads well: UPDATE_GOLDEN=1 cargo test --test scenarios -- --exact {name}");
+    Err(format!("differs from {}\n{}\n{update}", golden.display(), difference(&expected, text)).into())
+}
+
+/// The lines from the first to the last that differs, the expected ones before the found ones.
+fn difference(expected: &str, found: &str) -> String {
+    let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), found.lines().collect());
+    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let rest = old.len().min(new.len()) - same;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    let mut text = format!("from line {}:\n", same + 1);
+    for (mark, lines) in [('-', &old[same..old.len() - tail]), ('+', &new[same..new.len() - tail])] {
+        for line in lines.iter().take(LINES_MAX) {
+            let _ = writeln!(text, "{mark} {line}");
+        }
+        if LINES_MAX < lines.len() {
+            let _ = writeln!(text, "{mark} … and {} more lines", lines.len() - LINES_MAX);
+        }
+    }
+    text
+}
+
+/// The most lines shown of a difference, on either side.
+const LINES_MAX: usize = 30;
