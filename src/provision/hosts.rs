@@ -131,9 +131,11 @@ impl Network {
         let (node, port) = (front.node, front.internet_port);
         let had = std::mem::replace(&mut front.ranges, ranges.clone());
         for block in had.difference(&ranges) {
+            self.directory.blocks.remove(block);
             self.internet_mut().unroute(*block);
         }
         for block in &ranges {
+            self.directory.blocks.insert(*block, self.directory.node(node).to_owned());
             self.internet_mut().route(*block, port);
         }
         if let Some(host) = self.engine.node_mut::<Host>(node) {

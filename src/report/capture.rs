@@ -194,7 +194,7 @@ impl<'a> Capture<'a> {
         let write = |file: &mut PcapngFile<'a>| {
             let interface = file.interface(waiting.node, || describe_point(names, waiting.node))?;
             for address in waiting.src_dst {
-                file.name(address, names.directory.addresses.get(&address).map(String::as_str))?;
+                file.name(address, names.directory.name(address))?;
             }
             file.packet(interface, &packet)
         };
@@ -286,7 +286,7 @@ impl Observer for Capture<'_> {
         self.settle(at);
     }
 
-    fn step(&mut self, at: SimTime, node: NodeId, packet: PacketId, step: &Step) {
+    fn step(&mut self, _at: SimTime, node: NodeId, packet: PacketId, step: &Step) {
         if let Some(text) = self.step_text(step) {
             self.remark(node, packet, &text);
         }
@@ -304,10 +304,10 @@ impl Observer for Capture<'_> {
         if step.is_end() {
             self.inside.remove(&packet);
             self.answers.remove(&packet);
+            // Written with the next packet: what its end led to may be said after it.
             if let Some(waiting) = self.waiting_mut(node, packet) {
                 waiting.done = true;
             }
-            self.settle(at);
         }
     }
 

@@ -96,7 +96,8 @@ impl fmt::Display for Listing {
                 end.state.to_owned(),
                 end.since.to_string(),
                 end.path.join(" → "),
-                end.seen_as.clone(),
+                // The usual case, nothing on the way translates, is left blank.
+                if end.seen_as == end.local_address { String::new() } else { end.seen_as.clone() },
                 words::bytes_text(end.sent_bytes),
                 words::bytes_text(end.received_bytes),
                 end.program.clone(),

@@ -5,14 +5,14 @@
 //! | kind | keys |
 //! |---|---|
 //! | `change` | `text`, `ok`, `refused` |
-//! | `connection` | `event`, `node`, `connection`, `label`, `local`, `remote`, `program`, and by event `path`, `routes`, `seen_as`, `packet`, `error`, `from`, `mtu` |
+//! | `connection` | `event`, `node`, `connection`, `label`, `local`, `remote`, `program`, and by event `path`, `routes`, `seen_as`, `packet`, `rules`, `error`, `from`, `mtu` |
 //! | `program` | `event`, `node`, `program`, and by event `what`, `status`, `name`, `addresses`, `from`, `sequence`, `ttl`, `after_ns`, `bytes`, `attempt`, `because`, `error` |
 //! | `request` | `node`, `service`, `source`, `source_port`, `endpoint`, `vpc`, `requester`, `operation`, `bucket`, `key`, `status`, `error`, `because`, `bytes_sent`, `bytes_received`, `label` |
 //! | `translated` | `node`, `packet`, `flow`, `before`, `after`, `by` |
 //! | `path` | `node`, `packet`, `flow`, `before`, `after`, `by` |
-//! | `seen` | `node`, `flow`, `before`, `after` |
+//! | `seen` | `node`, `flow`, `before`, `after`, `rules` |
 //! | `retransmitted` | `node`, `packet`, `flow`, `what` |
-//! | `reset` | `node`, `packet`, `flow`, `tuple`, `answers`, `code`, `because`, `by` |
+//! | `reset` | `node`, `packet`, `flow`, `tuple`, `answers`, `code`, `because`, `by`, `rules` |
 //! | `reset_ended` | `node`, `packet`, `flow`, `fate` |
 //! | `answered` | `node`, `packet`, `flow`, `tuple`, `answers`, `what`, `code`, `because`, `by` |
 //! | `dropped` | `node`, `packet`, `flow`, `tuple`, `what`, `reason`, `code`, `sentence`, `by` |
@@ -26,6 +26,7 @@ use serde_json::{Map, Value, json};
 
 use super::flows::{FlowId, Open, path_names};
 use super::happening::{Fate, Happening, View};
+use super::rows::{reset_rules, seen_rules};
 use super::words;
 use crate::packet::{FiveTuple, PacketId};
 use crate::trace::{Cite, CiteId, Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
@@ -114,6 +115,10 @@ impl<'a> Object<'a> {
         if cite.component == Component::None { self } else { self.with("by", cite_value(cite)) }
     }
 
+    fn rules(self, rules: &[&str]) -> Self {
+        if rules.is_empty() { self } else { self.with("rules", rules.to_vec()) }
+    }
+
     fn done(self) -> Option<Map<String, Value>> {
         Some(self.map)
     }
@@ -157,7 +162,9 @@ fn object(view: &View<'_>, happening: &Happening<'_>) -> Option<Map<String, Valu
             object.path("before", before).path("after", &after).by(*by).done()
         }
         Happening::Seen { flow, node, before, after } => {
-            new("seen").node(*node).flow(Some(*flow)).tuple("before", before).tuple("after", after).done()
+            let rules = seen_rules(view, *node, before.src, after.src);
+            let object = new("seen").node(*node).flow(Some(*flow)).tuple("before", before).tuple("after", after);
+            object.rules(&rules).done()
         }
         Happening::Retransmitted { flow, node, packet, glimpse } => {
             new("retransmitted").node(*node).packet(*packet).flow(Some(*flow)).with("what", glimpse.text()).done()
@@ -171,6 +178,7 @@ fn object(view: &View<'_>, happening: &Happening<'_>) -> Option<Map<String, Valu
                     .with("code", words::answer_code(made.why))
                     .with("because", words::answer_sentence(made.why))
                     .by(made.by)
+                    .rules(&reset_rules(view, made.offender_flow))
                     .done(),
                 None => object.with("code", "ABORTED").done(),
             }
@@ -248,7 +256,8 @@ fn connection(object: Object<'_>, end: &Open, what: &ConnectionNote) -> Option<M
             }
             object
         }
-        ConnectionNote::Reset { by } | ConnectionNote::Refused { by } => object.packet(*by),
+        ConnectionNote::Reset { by } => object.packet(*by).rules(&reset_rules(view, end.flow)),
+        ConnectionNote::Refused { by } => object.packet(*by),
         ConnectionNote::Unreachable { error, from } | ConnectionNote::SoftError { error, from } => {
             object.with("error", words::icmp_text(*error)).with("from", from.to_string())
         }

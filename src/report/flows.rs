@@ -37,6 +37,8 @@ pub(crate) struct Flows {
     /// Flows in the order of their making, for forgetting.
     order: VecDeque<FlowId>,
     made: u64,
+    /// Flows of which something was delivered since a row last told of them.
+    untold: Vec<FlowId>,
 }
 
 /// A packet under way.
@@ -89,6 +91,8 @@ pub(crate) struct Flow {
     pub(crate) routes: Vec<CiteId>,
     /// The first packet that took this path; older ones that still travel say nothing new.
     newest: PacketId,
+    /// Where its packets once took another way: whether that crossed an endpoint.
+    moved_from_endpoint: Option<bool>,
     pub(crate) far: Option<NodeId>,
     /// As the far end saw its last packet.
     pub(crate) seen_as: Option<FiveTuple>,
@@ -103,7 +107,8 @@ pub(crate) struct Flow {
     pub(crate) total: Transfer,
     /// How long its last delivered packet took.
     pub(crate) transit: Option<Duration>,
-    last_seen: SimTime,
+    /// The box that says most about the way of its last delivered payload.
+    pub(crate) carried_by: Option<NodeId>,
     /// Where its sequence space begins and how far it has been sent.
     sent: Option<(u32, u32)>,
     made: u64,
@@ -145,6 +150,8 @@ pub(crate) struct Open {
     pub(crate) answers: Option<FlowId>,
     /// The other end, while it is open.
     pub(crate) peer: Option<OpenId>,
+    /// Whether the other end has told of the closing of the connection.
+    pub(crate) peer_told: bool,
 }
 
 impl Flows {
@@ -161,14 +168,16 @@ impl Flows {
             travel.glimpse = Glimpse::of(packet);
             travel.born = at;
             travel.pass(node, names);
-            let flow = self.flow_of(at, node, packet.tuple());
+            let flow = self.flow_of(node, packet.tuple());
             let travel = self.travels.get_mut(&packet.id()).expect("just put there");
             travel.flow = Some(flow);
             let flow = self.flow_mut(flow).expect("just found or made");
+            if flow.is_begun_by(packet) {
+                flow.begin_again();
+            }
             if flow.path.is_empty() {
                 flow.path.push(node);
             }
-            flow.last_seen = at;
         }
         first
     }
@@ -206,6 +215,7 @@ impl Flows {
         match flow.path.get(hops) {
             Some(known) if *known == node => None,
             Some(_) => {
+                flow.moved_from_endpoint = Some(crosses_endpoint(names, &flow.path));
                 flow.path.truncate(hops);
                 flow.routes.truncate(hops);
                 flow.path.push(node);
@@ -241,26 +251,36 @@ impl Flows {
         }
     }
 
-    /// The packet reached a machine at `node`. The tuple under which the flow was seen there before, if it was another.
-    pub(crate) fn arrived(
-        &mut self,
-        at: SimTime,
-        node: NodeId,
-        packet: PacketId,
-        travel: &Travel,
-        delivered: bool,
-    ) -> Option<(FlowId, FiveTuple)> {
+    /// The packet was delivered to its host.
+    pub(crate) fn delivered(&mut self, at: SimTime, travel: &Travel) {
+        let Some(id) = travel.flow else { return };
+        let Some(flow) = self.flow_mut(id) else { return };
+        flow.transit = Some(at.since(travel.born));
+        if travel.glimpse.payload == 0 {
+            return;
+        }
+        let first = flow.since.segments == 0 && flow.label.is_some();
+        flow.carried_by = travel.landmark;
+        for transfer in [&mut flow.since, &mut flow.total] {
+            transfer.segments += 1;
+            transfer.bytes += travel.glimpse.payload as u64;
+        }
+        if first {
+            self.untold.push(id);
+        }
+    }
+
+    /// The flows of which something was delivered since a row last told of them, in the order in which that began. Each
+    /// is given out once; some may have been told of meanwhile.
+    pub(crate) fn take_untold(&mut self) -> Vec<FlowId> {
+        std::mem::take(&mut self.untold)
+    }
+
+    /// The packet is seen by a machine at `node`. The tuple under which its flow was seen there before, if it was
+    /// another.
+    pub(crate) fn seen(&mut self, node: NodeId, packet: PacketId, travel: &Travel) -> Option<(FlowId, FiveTuple)> {
         let (id, tuple) = (travel.flow?, travel.tuple?);
         let flow = self.flow_mut(id)?;
-        if delivered {
-            flow.transit = Some(at.since(travel.born));
-            if 0 < travel.glimpse.payload {
-                for transfer in [&mut flow.since, &mut flow.total] {
-                    transfer.segments += 1;
-                    transfer.bytes += travel.glimpse.payload as u64;
-                }
-            }
-        }
         if packet < flow.newest {
             return None;
         }
@@ -337,15 +357,13 @@ impl Flows {
             flow,
             answers: None,
             peer: None,
+            peer_told: false,
         };
         let open = OpenId(self.open.insert(open));
         self.open_by_id.insert(end, open);
         self.open_by_tuple.insert(&tuple, node.0, open);
         self.open_by_remote.insert((node, tuple.destination()), open);
         if let Some(flow) = flow.and_then(|flow| self.flow_mut(flow)) {
-            if flow.last_seen < at {
-                flow.begin_again();
-            }
             flow.connection = Some(open);
             flow.label = Some(label);
         }
@@ -385,7 +403,9 @@ impl Flows {
     }
 
     /// An end of a connection is over. What it was, for a last row.
-    pub(crate) fn close(&mut self, id: OpenId) -> Open {
+    ///
+    /// `in_order` says that this end closed it as it should, so that the other end's closing is no news.
+    pub(crate) fn close(&mut self, id: OpenId, in_order: bool) -> Open {
         let open = self.open.remove(id.0);
         self.open_by_id.remove(&(open.node, open.id));
         if self.open_by_tuple.get(&open.tuple, open.node.0) == Some(&id) {
@@ -397,6 +417,7 @@ impl Flows {
         }
         if let Some(peer) = open.peer.and_then(|peer| self.open.get_mut(peer.0)) {
             peer.peer = None;
+            peer.peer_told = in_order;
         }
         // The flow stays for a while: late packets still want their names.
         if let Some(flow) = open.flow.and_then(|flow| self.flow_mut(flow)).filter(|flow| flow.connection == Some(id)) {
@@ -442,7 +463,7 @@ impl Flows {
         self.flows.get_mut(id.0).filter(|flow| flow.made == id.1)
     }
 
-    fn flow_of(&mut self, at: SimTime, node: NodeId, tuple: &FiveTuple) -> FlowId {
+    fn flow_of(&mut self, node: NodeId, tuple: &FiveTuple) -> FlowId {
         if let Some(id) = self.by_tuple.get(tuple, node.0) {
             return *id;
         }
@@ -455,6 +476,7 @@ impl Flows {
             path: Vec::new(),
             routes: Vec::new(),
             newest: PacketId(0),
+            moved_from_endpoint: None,
             far: None,
             seen_as: None,
             translations: Vec::new(),
@@ -463,7 +485,7 @@ impl Flows {
             since: Transfer::default(),
             total: Transfer::default(),
             transit: None,
-            last_seen: at,
+            carried_by: None,
             sent: None,
             made: self.made,
         };
@@ -501,15 +523,27 @@ impl Flows {
 }
 
 impl Flow {
+    /// Whether this is the first segment of another connection with the same tuple.
+    fn is_begun_by(&self, packet: &Packet) -> bool {
+        let first = packet.tcp().filter(|tcp| tcp.flags.has(TcpFlags::SYN));
+        first.zip(self.sent).is_some_and(|(tcp, (start, _))| tcp.seq != start)
+    }
+
     /// Another connection uses the same tuple: its path and sequence numbers are its own.
     fn begin_again(&mut self) {
         self.path.truncate(1);
         self.routes.clear();
+        self.moved_from_endpoint = None;
         self.seen_as = None;
         self.translations.clear();
         self.since = Transfer::default();
         self.total = Transfer::default();
         self.sent = None;
+    }
+
+    /// Whether its packets were led into an endpoint, or out of one, while it lasted.
+    pub(crate) fn is_switched(&self, names: &Names) -> bool {
+        self.moved_from_endpoint.is_some_and(|before| before != crosses_endpoint(names, &self.path))
     }
 
     /// What people call it.
@@ -603,6 +637,13 @@ fn rank(names: &Names, node: NodeId) -> u8 {
     }
 }
 
+fn crosses_endpoint(names: &Names, path: &[NodeId]) -> bool {
+    let is_endpoint = |node: &NodeId| {
+        names.directory.nodes.get(node.0 as usize).is_some_and(|info| info.component == Component::VpcEndpoint)
+    };
+    path.iter().any(is_endpoint)
+}
+
 /// The box that a path is called after.
 pub(crate) fn landmark(names: &Names, path: &[NodeId]) -> Option<NodeId> {
     let ranked = path.iter().map(|node| (rank(names, *node), *node)).filter(|(rank, _)| 0 < *rank);
@@ -622,3 +663,6 @@ pub(crate) fn path_names(names: &Names, path: &[NodeId]) -> Vec<String> {
     let once = |(index, node): &(usize, &NodeId)| !(is_router(node) && path[..*index].contains(node));
     path.iter().enumerate().filter(once).map(|(_, node)| words::node_name(names, *node)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,6 +171,7 @@ impl Fate {
     /// Of a packet that was dropped.
     pub(crate) const fn of_drop(reason: DropReason) -> Self {
         match reason {
+            DropReason::ResetIgnored => Self::Ignored,
             DropReason::StrayReset | DropReason::UnknownConnection | DropReason::NatNoMapping => Self::NoConnection,
             _ => Self::Lost,
         }
@@ -179,7 +180,7 @@ impl Fate {
     /// As a clause behind a count.
     pub(crate) const fn text(self) -> &'static str {
         match self {
-            Self::Arrived => "arrived",
+            Self::Arrived => "ended it",
             Self::Ignored => "ignored for its sequence number",
             Self::NoConnection => "found no connection",
             Self::Lost => "lost on the way",

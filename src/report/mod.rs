@@ -24,6 +24,11 @@ mod timeline;
 mod collect;
 mod verdict;
 
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod tests;
+
 pub use capture::{Capture, OpenPoint};
 pub use collect::{CAPTURE, CAPTURES, Collection, EVENTS, OpenFile, SUMMARY, TIMELINE};
 pub use connections::{Listing, OpenEnd};

@@ -71,7 +71,8 @@ impl Narrow {
         }
     }
 
-    fn is_flow(&self, view: &View<'_>, flow: Option<FlowId>) -> bool {
+    /// Whether a flow is what is looked for, or a part of it.
+    pub(crate) fn is_flow(&self, view: &View<'_>, flow: Option<FlowId>) -> bool {
         let is = |flow: &Flow| {
             self.is_label(&flow.name(view.names))
                 || self.is_node(view, flow.origin)

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::connections::{Listing, listing};
 use super::events::Events;
-use super::flows::{Flows, Repeats, Travel};
+use super::flows::{Flows, Repeats, Transfer, Travel};
 use super::happening::{Fate, Happening, View};
 use super::summary::Summary;
 use super::timeline::{Timeline, TimelineOptions};
@@ -80,10 +80,11 @@ impl<'a> Recorder<'a> {
     pub fn finish(mut self, at: SimTime) -> io::Result<Record> {
         // What was to be listed later than the end is listed as it is at the end.
         self.passed(SimTime::FAR);
+        let untold = self.flows.take_untold();
         let view = View { at, names: &self.names, flows: &self.flows };
         let open = listing(&view);
         if let Some(timeline) = self.timeline {
-            timeline.finish(&view, &open)?;
+            timeline.finish(&view, &untold, &open)?;
         }
         if let Some(events) = self.events {
             events.finish()?;
@@ -122,12 +123,16 @@ impl<'a> Recorder<'a> {
             events.tell(&view, happening);
         }
         if let Some(timeline) = &mut self.timeline {
-            let told = timeline.tell(&view, happening);
-            // A row that told how much went over a connection begins its count anew.
-            for flow in told {
-                if let Some(flow) = self.flows.flow_mut(flow) {
-                    flow.since = super::flows::Transfer::default();
-                }
+            timeline.tell(&view, happening);
+            self.settle_told();
+        }
+    }
+
+    /// A row that told how much went over a connection begins its count anew.
+    fn settle_told(&mut self) {
+        for flow in self.timeline.as_mut().map_or(Vec::new(), Timeline::take_told) {
+            if let Some(flow) = self.flows.flow_mut(flow) {
+                flow.since = Transfer::default();
             }
         }
     }
@@ -135,30 +140,26 @@ impl<'a> Recorder<'a> {
     fn active(&mut self, at: SimTime) {
         self.passed(at);
         if let Some(timeline) = &mut self.timeline {
-            timeline.active(&View { at, names: &self.names, flows: &self.flows });
+            // What was sent before a quiet stretch is told before it.
+            let untold = if timeline.is_quiet(at) { self.flows.take_untold() } else { Vec::new() };
+            timeline.active(&View { at, names: &self.names, flows: &self.flows }, &untold);
+            self.settle_told();
         }
     }
 
     /// A packet came to its end at a node.
     fn ended(&mut self, at: SimTime, node: NodeId, packet: PacketId, travel: &Travel, step: &Step) {
         self.summary.packet(travel, &self.names);
-        let is_machine = self.names.directory.nodes.get(node.0 as usize).is_none_or(|info| {
-            matches!(info.component, Component::Instance | Component::Service | Component::Internet | Component::None)
-        });
         let fate = match *step {
             Step::Delivered => Fate::Arrived,
             Step::Absorbed(how) => Fate::of_absorbed(how),
             Step::Dropped { reason, .. } => Fate::of_drop(reason),
             _ => Fate::Lost,
         };
-        let delivered = *step == Step::Delivered;
-        if is_machine
-            && node != travel.origin
-            && let Some((flow, before)) = self.flows.arrived(at, node, packet, travel, delivered)
-        {
-            let after = travel.tuple.expect("a packet that arrived was seen");
-            self.tell(at, &Happening::Seen { flow, node, before, after });
+        if *step == Step::Delivered {
+            self.flows.delivered(at, travel);
         }
+        self.seen(at, node, packet, travel);
         if let Step::Dropped { reason, by } = *step {
             let (tuple, flow, glimpse) = (travel.tuple, travel.flow, travel.glimpse);
             self.tell(at, &Happening::Dropped { node, packet, tuple, flow, glimpse, reason, by });
@@ -166,6 +167,19 @@ impl<'a> Recorder<'a> {
         if travel.glimpse.is_reset() {
             let (origin, flow, made) = (travel.origin, travel.flow, travel.made);
             self.tell(at, &Happening::ResetEnded { origin, node, packet, flow, made, fate });
+        }
+    }
+
+    /// A machine looks at a packet that came to it.
+    fn seen(&mut self, at: SimTime, node: NodeId, packet: PacketId, travel: &Travel) {
+        let is_machine = self.names.directory.nodes.get(node.0 as usize).is_none_or(|info| {
+            matches!(info.component, Component::Instance | Component::Service | Component::Internet | Component::None)
+        });
+        if is_machine
+            && node != travel.origin
+            && let (Some((flow, before)), Some(after)) = (self.flows.seen(node, packet, travel), travel.tuple)
+        {
+            self.tell(at, &Happening::Seen { flow, node, before, after });
         }
     }
 
@@ -203,7 +217,7 @@ impl<'a> Recorder<'a> {
         let end = self.flows.end(id).clone();
         self.tell(at, &Happening::Connection { end: &end, what });
         if is_end(what) {
-            self.flows.close(id);
+            self.flows.close(id, matches!(what, ConnectionNote::Closed));
         }
     }
 }
@@ -281,7 +295,13 @@ impl Observer for Recorder<'_> {
                     self.tell(at, &Happening::Translated { flow, node, packet, before, after, by });
                 }
             }
-            Step::Answered { with, why, by } => self.flows.answered(packet, with, why, by),
+            Step::Answered { with, why, by } => {
+                self.flows.answered(packet, with, why, by);
+                // Told before the answer, which follows from it.
+                if let Some(travel) = self.flows.travels.get(&packet).cloned() {
+                    self.seen(at, node, packet, &travel);
+                }
+            }
             Step::Allowed { .. } | Step::Clamped { .. } | Step::Forwarded => {}
             Step::Fragmented | Step::Delivered | Step::Absorbed(_) | Step::Dropped { .. } => {
                 if let Some(travel) = self.flows.travels.remove(&packet) {

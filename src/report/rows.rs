@@ -1,11 +1,12 @@
 //! What a row of the timeline says: each happening in words an AWS engineer would use. Folds and writes nothing.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use super::flows::{FlowId, Open, landmark, path_text};
+use super::flows::{FlowId, Made, Open, landmark, path_text};
 use super::happening::{Fate, Happening, View};
 use super::words;
-use crate::trace::{Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
+use crate::trace::{Answer, Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
 
 /// How much a row wants to be seen.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -52,13 +53,10 @@ pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
         Happening::Translated { .. } => None,
         Happening::Path { flow, node, before, by, .. } => path(view, *flow, *node, before, *by),
         Happening::Seen { flow, node, before, after } => {
-            let flow = view.flows.flow(*flow)?;
-            let text = format!(
-                "sees {} from {} now, no longer from {}",
-                flow.name(view.names),
-                after.source(),
-                before.source()
-            );
+            let name = view.flows.flow(*flow)?.name(view.names);
+            let rules = words::rules_text(&seen_rules(view, *node, before.src, after.src));
+            let (after, before) = (after.source(), before.source());
+            let text = format!("{name}: comes from {after} now, no longer from {before}{rules}");
             Some(Row::new(Mark::Notable, words::node_name(view.names, *node), text))
         }
         Happening::Retransmitted { flow, node, glimpse, .. } => {
@@ -72,10 +70,11 @@ pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
             let text = match made {
                 Some(made) => {
                     let of = flow_name(view, made.offender_flow.or(*flow), tuple);
-                    let because = words::answer_sentence(made.why);
+                    let because = because(view, *node, made, tuple);
                     let by = words::cite_text(view.names.citations.get(made.by));
                     let by = by.map_or(String::new(), |by| format!(", by {by}"));
-                    format!("{of}: sends RST {packet} to {to}, because {because}{by}")
+                    let rules = words::rules_text(&reset_rules(view, made.offender_flow));
+                    format!("{of}: sends RST {packet} to {to}, because {because}{by}{rules}")
                 }
                 None => format!("{}: sends RST {packet} to {to} to end it", flow_name(view, *flow, tuple)),
             };
@@ -102,7 +101,7 @@ pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
         }
         Happening::Dropped { node, tuple, flow, glimpse, reason, by, .. } => {
             // What became of an RST is told by its end.
-            if glimpse.is_reset() && Fate::of_drop(*reason) == Fate::NoConnection {
+            if glimpse.is_reset() && Fate::of_drop(*reason) != Fate::Lost {
                 return None;
             }
             let name = match (flow.and_then(|flow| view.flows.flow(flow)), tuple) {
@@ -115,6 +114,32 @@ pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
             Some(Row::new(Mark::Bad, words::node_name(view.names, *node), text))
         }
     }
+}
+
+/// Why an RST was sent, as precisely as can be told.
+fn because(view: &View<'_>, node: NodeId, made: &Made, tuple: &crate::packet::FiveTuple) -> String {
+    if made.why != Answer::UnknownConnection {
+        return words::answer_sentence(made.why).to_owned();
+    }
+    // A service tells its connections apart by what carried them, too.
+    let is_service = view.names.directory.nodes.get(node.0 as usize).is_some_and(|i| i.component == Component::Service);
+    let path = made.offender_flow.and_then(|flow| view.flows.flow(flow)).map(|flow| &flow.path[..]);
+    let carrier = path.filter(|_| is_service).and_then(|path| landmark(view.names, path));
+    let carrier = carrier.map_or(String::new(), |node| format!(" by {}", words::node_name(view.names, node)));
+    format!("it has no connection with {}{carrier}", tuple.destination())
+}
+
+/// The rules that a change of the source shows, as a service sees it (R42).
+pub(crate) fn seen_rules(view: &View<'_>, node: NodeId, before: IpAddr, after: IpAddr) -> Vec<&'static str> {
+    let is_service = view.names.directory.nodes.get(node.0 as usize).is_some_and(|i| i.component == Component::Service);
+    let is_private = |address| matches!(address, IpAddr::V4(address) if address.is_private());
+    if is_service && is_private(before) != is_private(after) { vec!["R42"] } else { Vec::new() }
+}
+
+/// The rules that an RST shows: a connection whose packets were led another way while it was open (R43).
+pub(crate) fn reset_rules(view: &View<'_>, flow: Option<FlowId>) -> Vec<&'static str> {
+    let switched = flow.and_then(|flow| view.flows.flow(flow)).is_some_and(|flow| flow.is_switched(view.names));
+    if switched { vec!["R43"] } else { Vec::new() }
 }
 
 fn flow_name(view: &View<'_>, flow: Option<FlowId>, tuple: &crate::packet::FiveTuple) -> String {
@@ -137,7 +162,10 @@ fn connection(view: &View<'_>, end: &Open, what: &ConnectionNote) -> Option<Row>
         ConnectionNote::Accepting | ConnectionNote::PeerClosed => None,
         ConnectionNote::Established if end.opener => Some(established(view, end, who.clone())),
         ConnectionNote::Established => None,
-        ConnectionNote::Reset { by } => row(Mark::Bad, format!("reset by RST {by}{}", lived(view, end))),
+        ConnectionNote::Reset { by } => {
+            let rules = words::rules_text(&reset_rules(view, end.flow));
+            row(Mark::Bad, format!("reset by RST {by}{}{rules}", lived(view, end)))
+        }
         ConnectionNote::Refused { by } => row(Mark::Bad, format!("refused by RST {by}")),
         ConnectionNote::TimedOut => row(Mark::Bad, format!("timed out: nobody answered{}", lived(view, end))),
         ConnectionNote::Unreachable { error, from } => {
@@ -150,7 +178,7 @@ fn connection(view: &View<'_>, end: &Open, what: &ConnectionNote) -> Option<Row>
         }
         ConnectionNote::PathMtu { mtu } => row(Mark::Notable, format!("sends packets of at most {mtu} bytes now")),
         // One row for both ends, told by the one that opened it while that is there to tell.
-        ConnectionNote::Closed if end.opener || end.peer.is_none() => {
+        ConnectionNote::Closed if end.opener || (end.peer.is_none() && !end.peer_told) => {
             row(Mark::Plain, format!("closed{}", lived(view, end)))
         }
         ConnectionNote::Closed => None,
@@ -179,7 +207,7 @@ fn established(view: &View<'_>, end: &Open, who: String) -> Row {
         row.below.push(format!("by {}", routes.join("; ")));
     }
     if let Some((far, seen)) = flow.far.zip(flow.seen_as).filter(|(_, seen)| seen.source() != end.tuple.source()) {
-        let named = view.names.directory.addresses.get(&seen.src);
+        let named = view.names.directory.name(seen.src);
         let named = named.map_or(String::new(), |name| format!(" ({name})"));
         row.below.push(format!("{} sees it come from {}{named}", words::node_name(view.names, far), seen.source()));
     }
@@ -201,16 +229,17 @@ fn path(view: &View<'_>, flow: FlowId, node: NodeId, before: &[NodeId], by: crat
         _ => String::new(),
     };
     let because = words::cite_text(names.citations.get(by));
-    let because = because.map_or(String::new(), |text| format!(", because {text}"));
-    let text = format!("{}: now by {device}{}{instead}{because}", flow.name(names), words::node_name(names, node));
-    Some(Row::new(Mark::Notable, words::node_name(names, flow.origin), text))
+    let text = format!("{}: now by {device}{}{instead}", flow.name(names), words::node_name(names, node));
+    let mut row = Row::new(Mark::Notable, words::node_name(names, flow.origin), text);
+    row.below.extend(because.map(|text| format!("because {text}")));
+    Some(row)
 }
 
 fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote) -> Option<Row> {
     let who = words::node_name(view.names, node);
     let info = view.names.directory.programs.get(program.0 as usize);
     let name = info.map_or_else(|| format!("program {}", program.0), |info| info.name.clone());
-    let address = |address: &std::net::IpAddr| view.names.directory.address(*address);
+    let address = |address: &IpAddr| view.names.directory.address(*address);
     let row = |mark, text: String| Some(Row::new(mark, who.clone(), text));
     match what {
         ProgramNote::Started => {

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::connections::Listing;
-use super::flows::{FlowId, Open, landmark};
+use super::flows::{FlowId, Open};
 use super::happening::{Fate, Happening, View};
 use super::narrow::Narrow;
 use super::rows::{Mark, Row, row};
@@ -37,6 +37,8 @@ pub(crate) struct Timeline<'a> {
     next_due: SimTime,
     last_active: SimTime,
     quiet: Duration,
+    /// Flows whose transfer was told since the recorder last asked.
+    told: Vec<FlowId>,
     failure: Option<io::Error>,
 }
 
@@ -74,6 +76,8 @@ const RESETS_WINDOW: Duration = Duration::from_secs(1);
 const REPEATS_WINDOW: Duration = Duration::from_secs(64);
 /// The most open folds; when there are more, all are written.
 const FOLDS_MAX: usize = 4_096;
+/// Up to so many flows are told apart before a quiet stretch.
+const CONNECTIONS_APART_MAX: usize = 6;
 /// Columns of the time, without the space behind it.
 const TIME_WIDTH: usize = 12;
 /// The column in which names stand is between these widths.
@@ -89,63 +93,73 @@ impl<'a> Timeline<'a> {
             next_due: SimTime::FAR,
             last_active: SimTime::ZERO,
             quiet: Duration::ZERO,
+            told: Vec::new(),
             failure: None,
         }
     }
 
     /// Something happened, worth a row or not: what was quiet before is measured, and folds that are due are written.
-    pub(crate) fn active(&mut self, view: &View<'_>) {
+    ///
+    /// `untold` are flows of which something was delivered before a quiet stretch and not yet told.
+    pub(crate) fn active(&mut self, view: &View<'_>, untold: &[FlowId]) {
         if self.last_active < view.at {
             if self.next_due <= view.at {
                 self.close_due(view.at);
             }
-            let gap = view.at.since(self.last_active);
-            if QUIET_MIN <= gap {
-                self.quiet += gap;
+            self.write_untold(view, untold);
+            if self.is_quiet(view.at) {
+                self.quiet += view.at.since(self.last_active);
             }
             self.last_active = view.at;
         }
     }
 
-    /// Writes what is to be read of a happening. Gives back the flows whose transfer was told.
-    pub(crate) fn tell(&mut self, view: &View<'_>, happening: &Happening<'_>) -> Vec<FlowId> {
+    /// Whether nothing has happened for long before `at`.
+    pub(crate) fn is_quiet(&self, at: SimTime) -> bool {
+        QUIET_MIN <= at.since(self.last_active)
+    }
+
+    /// The flows whose transfer was told since this was last asked.
+    pub(crate) fn take_told(&mut self) -> Vec<FlowId> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// Writes what is to be read of a happening.
+    pub(crate) fn tell(&mut self, view: &View<'_>, happening: &Happening<'_>) {
         if self.options.only.as_ref().is_some_and(|only| !only.concerns(view, happening)) {
-            return Vec::new();
+            return;
         }
         if let Happening::ResetEnded { fate, .. } = happening
             && self.count_fate(happening, *fate)
         {
-            return Vec::new();
+            return;
         }
-        let Some(row) = row(view, happening) else { return Vec::new() };
+        let Some(row) = row(view, happening) else { return };
         if let Some((key, what, of)) = fold_of(view, happening) {
             if let Some(fold) = self.folds.get_mut(&key) {
                 fold.more += 1;
                 fold.last = view.at;
-                return Vec::new();
+                return;
             }
             self.write_row(view, &row);
             self.open_fold(view.at, key, what, of);
-            return Vec::new();
+            return;
         }
-        let told = self.transfers_before(view, happening);
+        self.transfers_before(view, happening);
         self.write_row(view, &row);
-        told
     }
 
     /// Writes what is folded, and what is open at the end.
-    pub(crate) fn finish(mut self, view: &View<'_>, open: &Listing) -> io::Result<()> {
-        self.active(view);
+    pub(crate) fn finish(mut self, view: &View<'_>, untold: &[FlowId], open: &Listing) -> io::Result<()> {
+        self.active(view, untold);
+        self.write_untold(view, untold);
         self.close_all();
-        for end in view.flows.ends() {
-            if end.opener || end.peer.is_none() {
-                self.write_transfers(view, end, None);
-            }
-        }
         self.write_quiet();
         if !open.is_empty() {
-            let count = words::counted(open.ends.len() as u64, "end");
-            let head = format!("{count} of connections open:");
+            let head = match open.ends.len() {
+                1 => "one end of a connection is open".to_owned(),
+                many => format!("{} ends of connections are open", words::count_text(many as u64)),
+            };
             self.write_row(view, &Row { mark: Mark::Plain, who: "end".to_owned(), text: head, below: Vec::new() });
             let table = open.to_string();
             for line in table.lines() {
@@ -161,11 +175,11 @@ impl<'a> Timeline<'a> {
         let Happening::ResetEnded { origin, flow, made, .. } = happening else { return false };
         let key = reset_key(*origin, *flow, made.as_ref().map(|made| (made.why, made.offender_flow)));
         match self.folds.get_mut(&key) {
-            Some(fold) if 0 < fold.more => {
+            Some(fold) => {
                 *fold.fates.entry(fate).or_default() += 1;
-                true
+                0 < fold.more
             }
-            _ => false,
+            None => false,
         }
     }
 
@@ -207,12 +221,13 @@ impl<'a> Timeline<'a> {
         let mut closing: Vec<_> = keys.into_iter().filter_map(|key| self.folds.remove(&key)).collect();
         closing.sort_by_key(|fold| fold.last);
         for fold in closing.into_iter().filter(|fold| 0 < fold.more) {
-            let fates: Vec<_> = fold
-                .fates
-                .iter()
-                .map(|(fate, count)| format!("{} {}", words::count_text(*count), fate.text()))
-                .collect();
-            let fates = if fates.is_empty() { String::new() } else { format!(": {}", fates.join(", ")) };
+            let fates = fold.fates.iter();
+            let fates: Vec<_> =
+                fates.map(|(fate, count)| format!("{} {}", words::count_text(*count), fate.text())).collect();
+            let fates = match fates.is_empty() {
+                true => String::new(),
+                false => format!("; of all {}, {}", words::count_text(fold.more + 1), fates.join(", ")),
+            };
             let more = words::count_text(fold.more);
             let text = format!("{}: {more} more {} until {}{fates}", fold.of, fold.what, fold.last);
             self.folded(&text);
@@ -220,43 +235,76 @@ impl<'a> Timeline<'a> {
     }
 
     /// How much went over a connection since it was last spoken of, in front of what is said of it now.
-    fn transfers_before(&mut self, view: &View<'_>, happening: &Happening<'_>) -> Vec<FlowId> {
+    fn transfers_before(&mut self, view: &View<'_>, happening: &Happening<'_>) {
         match happening {
             Happening::Connection { end, what, .. } => {
                 if super::recorder::is_end(what) || matches!(what, ConnectionNote::Established) {
                     self.close_for(end);
                 }
-                self.write_transfers(view, end, None)
+                self.write_transfers(view, end);
             }
-            Happening::Path { flow, before, .. } => {
-                let Some(known) = view.flows.flow(*flow) else { return Vec::new() };
-                let Some(end) = known.connection.map(|id| view.flows.end(id)) else { return Vec::new() };
-                self.write_transfers(view, end, Some((*flow, before)))
+            Happening::Path { flow, .. } => {
+                let end = view.flows.flow(*flow).and_then(|flow| flow.connection).map(|id| view.flows.end(id));
+                if let Some(end) = end {
+                    self.write_transfers(view, end);
+                }
             }
-            _ => Vec::new(),
+            _ => {}
         }
     }
 
-    fn write_transfers(&mut self, view: &View<'_>, end: &Open, old: Option<(FlowId, &[NodeId])>) -> Vec<FlowId> {
+    /// What was delivered before a quiet stretch: by connection where there are few, else in one line.
+    fn write_untold(&mut self, view: &View<'_>, untold: &[FlowId]) {
+        let flow_of = |id: &FlowId| view.flows.flow(*id).filter(|flow| 0 < flow.since.segments);
+        let only = self.options.only.as_ref();
+        let some = untold.iter().filter(|id| flow_of(id).is_some() && !self.told.contains(id));
+        let some: Vec<_> = some.filter(|id| only.is_none_or(|only| only.is_flow(view, Some(**id)))).collect();
+        if some.len() <= CONNECTIONS_APART_MAX {
+            for id in some {
+                let Some(flow) = flow_of(id) else { continue };
+                match flow.connection.map(|open| view.flows.end(open)) {
+                    Some(end) => self.write_transfers(view, end),
+                    None => self.write_transfer(view, *id, &flow.name(view.names), None),
+                }
+            }
+            return;
+        }
+        let (mut segments, mut bytes) = (0, 0);
+        for id in &some {
+            if let Some(flow) = flow_of(id) {
+                segments += flow.since.segments;
+                bytes += flow.since.bytes;
+            }
+        }
+        let (flows, segments) = (words::counted(some.len() as u64, "flow"), words::counted(segments, "segment"));
+        self.folded(&format!("{flows}: {segments}, {}", words::bytes_text(bytes)));
+        self.told.extend(some);
+    }
+
+    fn write_transfers(&mut self, view: &View<'_>, end: &Open) {
         let flows = [end.flow, end.answers].map(|id| id.and_then(|id| view.flows.flow(id).map(|flow| (id, flow))));
         let round_trip = match flows {
             [Some((_, there)), Some((_, back))] => there.transit.zip(back.transit).map(|(there, back)| there + back),
             _ => None,
         };
-        let mut told = Vec::new();
-        for (id, flow) in flows.into_iter().flatten().filter(|(_, flow)| 0 < flow.since.segments) {
-            let path = old.filter(|(changed, _)| *changed == id).map_or(&flow.path[..], |(_, before)| before);
-            let by = landmark(view.names, path).map(|node| words::node_name(view.names, node));
+        for (id, _) in flows.into_iter().flatten() {
+            self.write_transfer(view, id, &end.label, round_trip);
+        }
+    }
+
+    fn write_transfer(&mut self, view: &View<'_>, id: FlowId, label: &str, round_trip: Option<Duration>) {
+        let told = self.told.contains(&id);
+        if let Some(flow) = view.flows.flow(id).filter(|flow| 0 < flow.since.segments && !told) {
+            let by = flow.carried_by.map(|node| words::node_name(view.names, node));
             let by = by.map_or(String::new(), |name| format!(" by {name}"));
             let far = flow.far.map_or_else(|| "?".to_owned(), |far| words::node_name(view.names, far));
             let (segments, bytes) =
                 (words::counted(flow.since.segments, "segment"), words::bytes_text(flow.since.bytes));
             let trip = round_trip.map_or(String::new(), |trip| format!(", {} round trip", words::length_text(trip)));
             let from = words::node_name(view.names, flow.origin);
-            self.folded(&format!("{}: {segments}, {bytes} {from} → {far}{by}{trip}", end.label));
-            told.push(id);
+            self.folded(&format!("{label}: {segments}, {bytes} {from} → {far}{by}{trip}"));
+            self.told.push(id);
         }
-        told
     }
 
     fn write_row(&mut self, view: &View<'_>, row: &Row) {

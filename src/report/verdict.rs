@@ -187,9 +187,10 @@ mod tests {
     #[test]
     fn junit_has_a_failure_for_what_did_not_hold_and_no_stamps() {
         let xml = junit(&[verdict(false)]).expect("texts are XML");
-        assert!(xml.contains(r#"tests="2" failures="1" errors="0""#), "{xml}");
+        assert!(xml.contains(r#"tests="2" skipped="0" failures="1" errors="0""#), "{xml}");
         assert!(xml.contains("repeat with: vpclab run reset.yaml --seed 7"), "{xml}");
         assert!(!xml.contains("timestamp") && !xml.contains(" time="), "{xml}");
+        assert!(xml.contains(r#"<failure message="failed: connection reset">"#), "{xml}");
         assert!(!junit(&[verdict(true)]).expect("texts are XML").contains("<failure"));
     }
 }

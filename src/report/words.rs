@@ -90,12 +90,12 @@ pub(crate) fn node_name(names: &Names, node: crate::trace::NodeId) -> String {
 
 /// An address by its name, else as it is.
 pub(crate) fn address_name(names: &Names, address: IpAddr) -> String {
-    names.directory.addresses.get(&address).cloned().unwrap_or_else(|| address.to_string())
+    names.directory.name(address).map_or_else(|| address.to_string(), str::to_owned)
 }
 
 /// An endpoint by its name: `s3:443`, `10.0.1.10:49152`, `[2001:db8::1]:443`.
 pub(crate) fn endpoint_name(names: &Names, endpoint: SocketAddr) -> String {
-    match names.directory.addresses.get(&endpoint.ip()) {
+    match names.directory.name(endpoint.ip()) {
         Some(name) => format!("{name}:{}", endpoint.port()),
         None => endpoint.to_string(),
     }

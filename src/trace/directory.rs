@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Component, NodeId, PortId, ProgramId};
+use crate::base::Cidr;
 
 /// What a node is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Directory {
     pub ports: BTreeMap<(NodeId, PortId), String>,
     /// Which name an address goes by; the last one that took it.
     pub addresses: BTreeMap<IpAddr, String>,
+    /// What whole blocks go by: a service's ranges. An address's own name comes first.
+    pub blocks: BTreeMap<Cidr, String>,
 }
 
 impl Directory {
@@ -53,9 +56,17 @@ impl Directory {
         self.programs.get(program.0 as usize).map_or("", |info| &info.name)
     }
 
+    /// What an address is called.
+    pub fn name(&self, address: IpAddr) -> Option<&str> {
+        let own = self.addresses.get(&address);
+        // There are as many blocks as services have ranges: a few tens.
+        own.or_else(|| self.blocks.iter().rfind(|(block, _)| block.contains(address)).map(|(_, name)| name))
+            .map(String::as_str)
+    }
+
     /// An address with its name: `client (10.0.1.10)`, or the address alone.
     pub fn address(&self, address: IpAddr) -> String {
-        match self.addresses.get(&address) {
+        match self.name(address) {
             Some(name) => format!("{name} ({address})"),
             None => address.to_string(),
         }

@@ -32,6 +32,9 @@ impl Names {
         if known.addresses != directory.addresses {
             known.addresses.clone_from(&directory.addresses);
         }
+        if known.blocks != directory.blocks {
+            known.blocks.clone_from(&directory.blocks);
+        }
     }
 }
 
