@@ -108,7 +108,10 @@ impl Engine {
         }
         for _ in 0..budget {
             let Some((_, event)) = self.core.queue.pop_below(limit) else {
-                self.core.now = self.core.now.max(horizon);
+                // At the end of time nothing is left to wait for: the clock stays where the last event left it.
+                if horizon < SimTime::FAR {
+                    self.core.now = self.core.now.max(horizon);
+                }
                 return if self.core.queue.is_empty() { Stop::Idle } else { Stop::Horizon };
             };
             self.core.now = event.key.at();

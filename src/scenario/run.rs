@@ -155,6 +155,8 @@ impl Run {
             ended: false,
             cut_short: String::new(),
         };
+        let ends = run.scenario.programs.iter().zip(&run.ids).filter(|(program, _)| !holds(program));
+        run.watch.wait_for_ends(ends.map(|(_, id)| *id).collect::<Vec<_>>());
         run.impair();
         run.learn(observer);
         run.listen(observer);
@@ -497,15 +499,10 @@ impl Run {
         Some(routes.collect())
     }
 
-    fn is_over(&mut self) -> bool {
+    fn is_over(&self) -> bool {
         let steps_left = self.pending.keys().any(|task| matches!(task, Task::Step(_) | Task::Look(_)));
-        let scenario = Rc::clone(&self.scenario);
-        let running = scenario.programs.iter().zip(&self.ids).enumerate().any(|(index, (program, id))| {
-            let ended = self.watch.programs.get(id).is_some_and(|facts| facts.ended.is_some());
-            let unstarted = self.pending.contains_key(&Task::Start(index));
-            !ended && (unstarted || !holds(program))
-        });
-        scenario.until.is_none() && !steps_left && !running && self.decided()
+        let unstarted = self.pending.keys().any(|task| matches!(task, Task::Start(_)));
+        self.scenario.until.is_none() && !steps_left && !unstarted && self.watch.have_ended() && self.decided()
     }
 
     /// Whether the instants that expectations speak of have passed.

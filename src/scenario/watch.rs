@@ -48,6 +48,9 @@ pub struct Watch {
     /// Programs whose next event is waited for, with what is waited for.
     awaited: Vec<Awaited>,
     fired: BTreeSet<usize>,
+    /// Programs whose end the run waits for.
+    unended: BTreeSet<ProgramId>,
+    all_ended: bool,
 }
 
 /// The most facts of one kind that are remembered; a run that has more is judged by its first ones, and says so.
@@ -198,6 +201,16 @@ impl Watch {
         self.awaited.push(Awaited { token, program, event });
     }
 
+    /// Waits for the end of these programs: the run stops when the last of them has ended.
+    pub fn wait_for_ends(&mut self, programs: impl IntoIterator<Item = ProgramId>) {
+        self.unended = programs.into_iter().collect();
+    }
+
+    /// Whether every program whose end is waited for has ended.
+    pub fn have_ended(&self) -> bool {
+        self.unended.is_empty()
+    }
+
     /// The tokens of events that have happened since the last call.
     pub fn take_fired(&mut self) -> BTreeSet<usize> {
         std::mem::take(&mut self.fired)
@@ -339,6 +352,7 @@ impl Watch {
 
     fn ended(&mut self, at: SimTime, id: ProgramId, how: Result<String, String>) {
         self.programs.entry(id).or_default().ended.get_or_insert((at, how));
+        self.all_ended |= self.unended.remove(&id) && self.unended.is_empty();
         self.fire(id, |event| *event == ProgramEvent::Ended);
     }
 
@@ -462,6 +476,7 @@ impl Observer for Watch {
             }
             Note::Request(_) => {}
         }
-        if self.fired.is_empty() { Attention::Continue } else { Attention::Stop }
+        let stop = std::mem::take(&mut self.all_ended) || !self.fired.is_empty();
+        if stop { Attention::Stop } else { Attention::Continue }
     }
 }
