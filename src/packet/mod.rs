@@ -24,6 +24,6 @@ pub use fragment::{Fragment, FragmentPorts, Reassembler, split};
 pub use icmp::{IcmpError, Quoted, build_icmp_error};
 pub use ip::{Malformed, Packet, PacketId, TcpFlags, TcpView};
 pub use pool::PacketPool;
-pub use reset::build_reset;
+pub use reset::{build_fin, build_reset};
 pub use rewrite::clamp_mss;
 pub use text::{describe, flags_text};

@@ -1,4 +1,4 @@
-//! The reset that answers a segment of an unknown connection (RFC 9293 section 3.5.2). Decides not whether to send it.
+//! The reset that answers a segment of an unknown connection (RFC 9293 section 3.5.2), and a NAT instance's FIN. Decides not whether to send it.
 
 use super::checksum::{fold, pseudo_header, sum_words};
 use super::flow::Protocol;
@@ -16,6 +16,19 @@ pub fn build_reset(buffer: &mut Vec<u8>, segment: &Packet, ttl: u8) -> bool {
         true => (tcp.ack, 0, TcpFlags::RST),
         false => (0, tcp.seq.wrapping_add(tcp.segment_len()), TcpFlags::RST | TcpFlags::ACK),
     };
+    write_bare(buffer, segment, ttl, seq, ack, flags)
+}
+
+/// Writes the FIN that tells the sender of `segment` that its connection is over, as a NAT instance does when it has
+/// forgotten a connection (facts N6). False, and nothing written, for anything but a TCP segment that is no RST.
+pub fn build_fin(buffer: &mut Vec<u8>, segment: &Packet, ttl: u8) -> bool {
+    let Some(tcp) = segment.tcp().filter(|tcp| !tcp.flags.has(TcpFlags::RST)) else { return false };
+    let ack = tcp.seq.wrapping_add(tcp.segment_len());
+    write_bare(buffer, segment, ttl, tcp.ack, ack, TcpFlags::FIN | TcpFlags::ACK)
+}
+
+/// A segment without payload and options, from the destination of `segment` to its source.
+fn write_bare(buffer: &mut Vec<u8>, segment: &Packet, ttl: u8, seq: u32, ack: u32, flags: u8) -> bool {
     let tuple = segment.tuple().reversed();
     buffer.clear();
     let header = match (tuple.src, tuple.dst) {

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::nat_instance::NatInstance;
 use super::network::{HostBox, Network, ServiceBox};
 use crate::base::*;
 use crate::control_plane::{InstanceState, NetworkInterface, Region, Scope, Service, Vpc};
 use crate::data_plane::{Attachment, Internet, VpcRouter};
 use crate::engine::{LineSpec, LinkSpec};
 use crate::host::{Host, HostConfig, HostInterface, HostSettings};
-use crate::trace::{Component, NodeId, PortId};
+use crate::trace::{Cite, Component, NodeId, PortId};
 
 /// What carries packets to a service's port: an endpoint, by the port that it has at the service's front end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,9 @@ impl Network {
             let config = HostConfig { name: name.clone(), seed, interfaces, prefixes: Vec::new(), settings };
             let node = self.add(Host::new(config), Component::Instance, id.as_str(), &name, &addresses);
             self.hosts.insert(id.clone(), HostBox { node, ports });
+            if self.settings.nat_instances.contains(&name) {
+                self.make_nat_instance(region, id, node);
+            }
             return;
         }
         let node = self.hosts[id].node;
@@ -72,6 +76,19 @@ impl Network {
             if let Some(host) = self.engine.node_mut::<Host>(node) {
                 host.resume();
             }
+        }
+    }
+
+    fn make_nat_instance(&mut self, region: &Region, id: &InstanceId, node: NodeId) {
+        let Some(record) = region.instances().get(id) else { return };
+        let interface = record.primary_interface().and_then(|interface| region.network_interfaces().get(interface));
+        let Some(address) = interface.and_then(NetworkInterface::primary_address) else { return };
+        let blocks = region.vpcs().get(&record.vpc_id).map(|vpc| vpc.cidr_blocks.clone()).unwrap_or_default();
+        let name = self.directory.node(node).to_owned();
+        let cite = self.cite(Cite::new(Component::Instance, id.as_str(), name));
+        let limits = self.settings.nat;
+        if let Some(host) = self.engine.node_mut::<Host>(node) {
+            host.set_forwarder(Some(Box::new(NatInstance::new(address.into(), blocks, limits, cite))));
         }
     }
 

@@ -7,6 +7,7 @@ mod filters;
 mod follow;
 mod hosts;
 mod interfaces;
+mod nat_instance;
 mod network;
 mod premises;
 mod routes;

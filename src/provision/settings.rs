@@ -1,7 +1,7 @@
 //! What a world is built of besides its records: links, limits, time-outs. Every number is a default that a scenario
 //! can change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub struct Settings {
     pub hosts: BTreeMap<String, Arc<HostSettings>>,
     /// Links of interfaces or instances of their own, by name.
     pub instance_links: BTreeMap<String, LinkSpec>,
+    /// Instances that forward for others as NAT instances, by name.
+    pub nat_instances: BTreeSet<String>,
     /// What lies outside of AWS.
     pub outside: Outside,
 }
@@ -110,6 +112,7 @@ impl Settings {
             service: Arc::default(),
             hosts: BTreeMap::new(),
             instance_links: BTreeMap::new(),
+            nat_instances: BTreeSet::new(),
             outside: Outside::default(),
         }
     }

@@ -446,6 +446,9 @@ impl<'a> Reader<'a> {
             if !matches!(machine.seat, Seat::Instance(..)) {
                 continue;
             }
+            if machine.nat {
+                self.settings.nat_instances.insert(machine.name.clone());
+            }
             if let Some(settings) = &machine.settings {
                 self.settings.hosts.insert(machine.name.clone(), Arc::new(settings.clone()));
             }
