@@ -2,14 +2,25 @@
 //! packets. Changes no world but its own copies, and prints nothing.
 
 mod addresses;
+mod judge;
+mod path;
+mod tables;
+mod walk;
+
+mod explain;
 mod probe;
 mod score;
 mod stage;
 
 pub use addresses::{AddressIndex, Owner};
+pub use explain::{Disagreement, Explained, explain};
+pub use path::{Blocker, End, Explanation, Finding, Header, Outcome, Path, PathHop, Source, Traffic};
 pub use probe::{Prober, Question, Reply, Trail};
 pub use score::{Agreement, Scorecard, Scored, score};
 pub use stage::{Evidence, Stage, StageOptions};
+pub use tables::{TableOptions, Tables};
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;

@@ -87,11 +87,14 @@ impl Prober {
 
     /// Sends one probe and waits for what comes back.
     pub fn ask(&mut self, question: &Question) -> Reply {
-        let nobody = |why: String| Reply { saw: Err(why), ttl: None, trails: Vec::new() };
-        let (node, source) = match self.machine(question.from) {
-            Ok(found) => found,
-            Err(why) => return nobody(why),
-        };
+        match self.machine(question.from) {
+            Ok((node, source)) => self.ask_from(node, source, question),
+            Err(why) => Reply { saw: Err(why), ttl: None, trails: Vec::new() },
+        }
+    }
+
+    /// Sends one probe from a machine and waits for what comes back.
+    pub(super) fn ask_from(&mut self, node: NodeId, source: IpAddr, question: &Question) -> Reply {
         self.stage.wake(question.to);
         let (answer, log) = self.send(node, source, question);
         let trails: Vec<Trail> = log
@@ -113,7 +116,7 @@ impl Prober {
     }
 
     /// The machine that has an address, and the address that it knows itself by.
-    fn machine(&self, from: IpAddr) -> Result<(NodeId, IpAddr), String> {
+    pub(super) fn machine(&self, from: IpAddr) -> Result<(NodeId, IpAddr), String> {
         if let Some(node) = self.stage.internet_host(from) {
             return Ok((node, from));
         }

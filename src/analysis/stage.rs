@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::addresses::AddressIndex;
+use super::tables::TableOptions;
 use crate::base::{Calendar, InstanceId, RegionName, ServiceName};
 use crate::control_plane::World;
 use crate::host::{AnswerBy, Host, HostSettings, Net, Unknown};
@@ -39,6 +40,9 @@ pub struct Evidence {
 pub struct Stage {
     simulation: Simulation,
     index: AddressIndex,
+    /// Whether listeners are assumed; in a running world its own programs are what listens.
+    assumes: bool,
+    answer_by: AnswerBy,
     listeners: ListenerAssumptions,
     evidence: Evidence,
     learned: BTreeSet<String>,
@@ -108,7 +112,9 @@ impl Stage {
             ..HostSettings::default()
         };
         settings.instance = Arc::new(host(&listeners.instances));
-        settings.service = Arc::new(host(&listeners.services));
+        // A service answers through whatever carried the question.
+        let service = HostSettings { answer_by: AnswerBy::Asked, ..host(&listeners.services) };
+        settings.service = Arc::new(service);
         for (scope, region) in world.regions() {
             for instance in region.instances().values() {
                 let (listening, changes) = listening_of(&world, &scope, &instance.id, &listeners, &evidence);
@@ -130,7 +136,9 @@ impl Stage {
             });
         }
         let simulation = Simulation::new(world, settings, Calendar::ERA_CURRENT, FrontSettings::default());
-        let mut stage = Self { simulation, index, listeners, evidence, learned, started: BTreeMap::new() };
+        let answer_by = options.answer_by;
+        let started = BTreeMap::new();
+        let mut stage = Self { simulation, index, assumes: true, answer_by, listeners, evidence, learned, started };
         // S3's front end has these two ports by itself.
         let fronts: Vec<(ServiceName, NodeId)> =
             stage.simulation.network().services().map(|(_, name, node)| (name.clone(), node)).collect();
@@ -139,6 +147,32 @@ impl Stage {
             stage.started.insert(node, own.iter().copied().collect());
         }
         stage
+    }
+
+    /// A world that runs already, with its own programs and outside; nothing is assumed of it.
+    pub fn running(simulation: Simulation) -> Self {
+        let index = AddressIndex::of(simulation.world());
+        let answer_by = simulation.network().settings().instance.answer_by;
+        Self {
+            simulation,
+            index,
+            assumes: false,
+            answer_by,
+            listeners: ListenerAssumptions::default(),
+            evidence: Evidence::default(),
+            learned: BTreeSet::new(),
+            started: BTreeMap::new(),
+        }
+    }
+
+    /// What tables need to know to be asked about the same world.
+    pub fn table_options(&self) -> TableOptions {
+        TableOptions {
+            outside: self.simulation.network().settings().outside.clone(),
+            internet_is_full: false,
+            answer_by: self.answer_by,
+            ..TableOptions::default()
+        }
     }
 
     /// The running world.
@@ -166,13 +200,20 @@ impl Stage {
         self.simulation.host_of(instance)
     }
 
-    /// The machine of an address of the internet.
+    /// The machine of an address outside of AWS.
     pub fn internet_host(&self, address: IpAddr) -> Option<NodeId> {
-        self.simulation.network().outside_host(&address.to_string())
+        let network = self.simulation.network();
+        let outside = &network.settings().outside;
+        let mut hosts = outside.hosts.iter().chain(outside.premises.iter().flat_map(|premises| &premises.hosts));
+        let host = hosts.find(|host| host.addresses.contains(&address))?;
+        network.outside_host(&host.name)
     }
 
     /// Starts the listeners of whoever has an address, if they do not run yet.
     pub fn wake(&mut self, address: IpAddr) {
+        if !self.assumes {
+            return;
+        }
         let owners: Vec<(NodeId, Listening)> = self
             .index
             .owners(address)

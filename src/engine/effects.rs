@@ -1,6 +1,7 @@
 //! What a node can do: send, deliver, absorb, drop, arm, note. The only way a packet leaves a node's hands.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::event::{Due, Event, EventClass, EventKey};
 use super::link::{Passage, Wire};
@@ -57,6 +58,11 @@ pub struct Effects<'a> {
     pub(crate) node: NodeId,
 }
 
+/// The port by which a node reaches itself. No link can be there.
+pub const LOOPBACK: PortId = PortId(u32::MAX - 1);
+/// What a machine takes to reach itself. Ours; it lets time pass where two programs of one machine talk without end.
+const LOOPBACK_DELAY: Duration = Duration::from_micros(10);
+
 impl Effects<'_> {
     /// The instant.
     pub fn now(&self) -> SimTime {
@@ -85,7 +91,10 @@ impl Effects<'_> {
         let now = self.core.now;
         let Some(wire) = self.core.wires.get_mut(node).and_then(|ports| ports.get_mut(port.0 as usize)?.as_mut())
         else {
-            return self.drop(packet, DropReason::NoLink, CiteId::NONE);
+            return match port {
+                LOOPBACK => self.turn_back(packet),
+                _ => self.drop(packet, DropReason::NoLink, CiteId::NONE),
+            };
         };
         if !wire.up {
             return self.drop(packet, DropReason::Down, CiteId::NONE);
@@ -126,6 +135,19 @@ impl Effects<'_> {
                 }
             }
         }
+    }
+
+    /// To the node itself, as over a link of its own.
+    fn turn_back(&mut self, packet: Packet) {
+        let now = self.core.now;
+        if self.sees.steps {
+            self.observer.step(now, self.node, packet.id(), &Step::Forwarded);
+        }
+        if self.sees.packets {
+            self.observer.left(now, self.node, LOOPBACK, &packet);
+        }
+        self.core.counters.crossings += 1;
+        self.schedule(now.after(LOOPBACK_DELAY), self.node, LOOPBACK, packet);
     }
 
     /// The packet reached its host.

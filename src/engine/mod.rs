@@ -13,7 +13,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use effects::{Counters, Effects};
+pub use effects::{Counters, Effects, LOOPBACK};
 pub use event::{EventClass, EventKey};
 pub use impair::{Impairment, ImpairmentSpec};
 pub use link::{LineSpec, LinkSpec};

@@ -17,6 +17,7 @@ use super::error::{End, NetError};
 use super::raw::Segment;
 use super::time_wait::TimeWaits;
 use crate::base::{Cidr, Rng, SimTime};
+use crate::engine::LOOPBACK;
 use crate::packet::{FiveTuple, FlowTable};
 use crate::trace::{ConnectionId, ConnectionNote, Note, PortId, ProgramId};
 
@@ -153,6 +154,8 @@ impl Stack {
     pub(super) fn answer_port(&self, from: PortId) -> PortId {
         match self.settings.answer_by {
             AnswerBy::Asked => from,
+            // What a machine asks itself never leaves it.
+            AnswerBy::Primary if from == LOOPBACK => from,
             AnswerBy::Primary => PortId(0),
         }
     }
@@ -162,7 +165,9 @@ impl Stack {
         let fits = |address: &IpAddr| address.is_ipv4() == to.is_ipv4() && asked.is_none_or(|asked| *address == asked);
         let own = self.interfaces.iter().enumerate().find_map(|(index, interface)| {
             let address = interface.addresses.iter().find(|address| fits(address))?;
-            Some((*address, PortId(index as u32)))
+            // A machine reaches its own addresses by itself: no guard and no route stands there.
+            let port = if self.owns(to) { LOOPBACK } else { PortId(index as u32) };
+            Some((*address, port))
         });
         let by_prefix = || asked.filter(|asked| fits(asked) && self.owns(*asked)).map(|address| (address, PortId(0)));
         own.or_else(by_prefix).ok_or(NetError::NoAddress)

@@ -1,0 +1,188 @@
+//! A question explained by tables and confirmed by packets. Where the two differ, the difference is a defect of ours, and
+//! said.
+
+use std::net::IpAddr;
+
+use super::path::{Explanation, Outcome, Traffic};
+use super::probe::{Prober, Question, Reply, Trail};
+use super::tables::Tables;
+use crate::import::Probe;
+use crate::trace::{Absorbed, Answer, Component, Directory, Disposition, DropReason, Step};
+
+/// A question with its answers by tables and by packets.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What the tables say.
+    pub explanation: Explanation,
+    /// What the packets did; `None` for traffic that is not probed.
+    pub reply: Option<Reply>,
+    /// Where the two differ.
+    pub disagreement: Option<Disagreement>,
+}
+
+/// A difference between tables and packets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// What tables say.
+    pub tables: Outcome,
+    /// What packets say.
+    pub packets: Outcome,
+    /// The gateways on the way out, by tables and by packets, if those differ.
+    pub gateways: Option<(Vec<String>, Vec<String>)>,
+}
+
+/// Explains a question by the records of the prober's world, and confirms it by packets.
+///
+/// # Errors
+/// Why nobody can ask from there.
+pub fn explain(prober: &mut Prober, from: IpAddr, to: IpAddr, traffic: Traffic) -> Result<Explained, String> {
+    let probe = match traffic {
+        Traffic::Tcp(port) => Some(Probe::TcpSyn { port }),
+        Traffic::Ping => Some(Probe::Ping),
+        // A datagram without an answer of its program says nothing; a refusal would need the port to be closed.
+        Traffic::Udp(_) => None,
+    };
+    let reply = match probe {
+        Some(probe) => {
+            let (node, source) = prober.machine(from)?;
+            Some(prober.ask_from(node, source, &Question { from, to, probe }))
+        }
+        None => None,
+    };
+    let mut options = prober.stage().table_options();
+    let directory = prober.stage().simulation().directory().clone();
+    if let Some(reply) = &reply {
+        // The ports are the packets' own, so that a filter which tells ports apart says the same of both.
+        if let Some(tuple) = reply.trails.first().and_then(|trail| trail.tuple) {
+            options.source_port = tuple.src_port;
+        }
+        options.nat_port = nat_port(reply, &directory).unwrap_or(options.source_port);
+    }
+    let world = prober.stage().simulation().world();
+    let tables = Tables::new(world, options);
+    let source = tables.source(from)?;
+    let explanation =
+        tables.explain(&source, to, traffic).ok_or_else(|| format!("no instance of this world has {from}"))?;
+    let disagreement = reply.as_ref().and_then(|reply| compare(&explanation, reply, &directory));
+    Ok(Explained { explanation, reply, disagreement })
+}
+
+/// The port that the first NAT gateway on the way gave.
+fn nat_port(reply: &Reply, directory: &Directory) -> Option<u16> {
+    let steps = reply.trails.first()?.journey.steps();
+    steps.into_iter().find_map(|(node, step)| match step {
+        Step::Translated { after, .. } if component(directory, node) == Some(Component::NatGateway) => {
+            Some(after.src_port)
+        }
+        _ => None,
+    })
+}
+
+fn component(directory: &Directory, node: crate::trace::NodeId) -> Option<Component> {
+    directory.nodes.get(node.0 as usize).map(|info| info.component)
+}
+
+fn compare(explanation: &Explanation, reply: &Reply, directory: &Directory) -> Option<Disagreement> {
+    let tables = explanation.outcome();
+    let packets = packet_outcome(reply);
+    let comparable = !matches!((&tables, &packets), (Outcome::Unknown(_), _) | (_, Outcome::Unknown(_)));
+    let differ = comparable && tables != packets;
+    let by_tables: Vec<String> =
+        explanation.out.hops.iter().filter(|hop| is_gateway(hop.component)).map(|hop| hop.id.clone()).collect();
+    let by_packets: Vec<String> = reply
+        .trails
+        .first()
+        .into_iter()
+        .flat_map(|trail| trail.journey.nodes())
+        .filter_map(|node| directory.nodes.get(node.0 as usize))
+        .filter(|info| is_gateway(info.component))
+        .map(|info| info.id.clone())
+        .collect();
+    // Tables go on behind what blocks; packets do not. In a circle the two stop at different turns of it.
+    let circles = tables == Outcome::BlockedOut(DropReason::ForwardingLoop);
+    let gateways_differ = comparable && !circles && !by_tables.starts_with(&by_packets);
+    let gateways = gateways_differ.then_some((by_tables, by_packets));
+    (differ || gateways.is_some()).then_some(Disagreement { tables, packets, gateways })
+}
+
+const fn is_gateway(component: Component) -> bool {
+    matches!(
+        component,
+        Component::InternetGateway
+            | Component::EgressOnlyInternetGateway
+            | Component::NatGateway
+            | Component::VpcEndpoint
+            | Component::VpnGateway
+    )
+}
+
+/// What the packets of a probe came to.
+pub(super) fn packet_outcome(reply: &Reply) -> Outcome {
+    let Some(question) = reply.trails.first() else {
+        return Outcome::Unknown("no packet was sent".to_owned());
+    };
+    if let Some(reason) = ended(question) {
+        return match reason {
+            DropReason::NotModeled => Outcome::Unknown(reason.sentence().to_owned()),
+            reason => Outcome::BlockedOut(reason),
+        };
+    }
+    if !arrived(question) {
+        return Outcome::Unknown("the question is still under way".to_owned());
+    }
+    let Some(answer) = answer_of(question, &reply.trails) else {
+        return Outcome::Unknown("the machine stays silent".to_owned());
+    };
+    match ended(answer) {
+        Some(DropReason::NotModeled) => Outcome::Unknown(DropReason::NotModeled.sentence().to_owned()),
+        Some(reason) => Outcome::BlockedBack(reason),
+        None => Outcome::Reaches,
+    }
+}
+
+/// Why a packet did not arrive; a machine that has it and stays silent has it.
+fn ended(trail: &Trail) -> Option<DropReason> {
+    // A NAT gateway answers what it has no mapping for with a reset of its own.
+    let refused = trail
+        .journey
+        .steps()
+        .any(|(_, step)| matches!(step, Step::Answered { why: Answer::NatNoMapping | Answer::NatInstanceForgot, .. }));
+    if refused {
+        return Some(DropReason::NatNoMapping);
+    }
+    match trail.journey.disposition() {
+        Disposition::Dropped { reason: DropReason::PortFiltered | DropReason::UnknownConnection, .. } => None,
+        Disposition::Dropped { reason, .. } => Some(reason),
+        Disposition::Delivered | Disposition::Absorbed(_) | Disposition::Fragmented | Disposition::InFlight => None,
+    }
+}
+
+fn arrived(trail: &Trail) -> bool {
+    matches!(
+        trail.journey.disposition(),
+        Disposition::Delivered | Disposition::Absorbed(Absorbed::Answered) | Disposition::Dropped { .. }
+    )
+}
+
+/// The packet that the machine made of a question: the one it names as its answer, else the next one made there.
+fn answer_of<'a>(question: &Trail, trails: &'a [Trail]) -> Option<&'a Trail> {
+    let named = question.journey.steps().find_map(|(_, step)| match step {
+        Step::Answered { with, .. } => Some(*with),
+        _ => None,
+    });
+    let end = question.journey.hops().last().map(|hop| hop.node)?;
+    // The question as it arrived: an answer to an earlier one may still be tried again from the same machine.
+    let translated = question.journey.steps().filter_map(|(_, step)| match step {
+        Step::Translated { after, .. } => Some(*after),
+        _ => None,
+    });
+    let as_it_arrived = translated.last().or(question.tuple)?;
+    let at_end = |trail: &&Trail| {
+        trail.journey.hops().first().is_some_and(|hop| hop.node == end) && trail.tuple == Some(as_it_arrived.reversed())
+    };
+    let mut others = trails.iter().skip(1);
+    match named {
+        Some(id) => trails.iter().find(|trail| trail.journey.packet() == id),
+        None => others.find(at_end),
+    }
+}

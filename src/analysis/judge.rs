@@ -1,0 +1,100 @@
+//! What security groups and network ACLs say of a packet, read off the records. Remembers no flow.
+
+use std::net::IpAddr;
+
+use super::path::{Finding, Header, Traffic};
+use super::tables::Tables;
+use crate::base::SubnetId;
+use crate::control_plane::{
+    NetworkAcl, NetworkInterface, Peer, PortRange, Protocol, RuleAction, Scope, SecurityGroup, SecurityGroupRule,
+};
+use crate::trace::Filter;
+
+impl Tables<'_> {
+    /// The verdict of an interface's groups; `None` for an interface without groups, which lets everything pass.
+    pub(super) fn judge_groups(
+        &self,
+        scope: &Scope,
+        interface: &NetworkInterface,
+        header: &Header,
+        egress: bool,
+    ) -> Option<Finding> {
+        if interface.groups.is_empty() {
+            return None;
+        }
+        let filter = if egress { Filter::SecurityGroupEgress } else { Filter::SecurityGroupIngress };
+        if header.answer {
+            return Some(Finding::Remembered { filter });
+        }
+        let far = if egress { header.dst.ip() } else { header.src.ip() };
+        let region = self.world.region(scope)?;
+        let groups: Vec<&SecurityGroup> =
+            interface.groups.iter().filter_map(|id| region.security_groups().get(id)).collect();
+        let mut count = 0;
+        for group in &groups {
+            let rules = if egress { &group.egress } else { &group.ingress };
+            count += rules.len();
+            if let Some(rule) = rules.iter().find(|rule| self.rule_allows(scope, rule, far, header)) {
+                let way = if egress { "outbound" } else { "inbound" };
+                let rule = format!("{way} {rule}");
+                return Some(Finding::Filtered { filter, allowed: true, id: group.id.to_string(), rule });
+            }
+        }
+        let way = if egress { "outbound" } else { "inbound" };
+        let rule = if count == 0 { format!("no {way} rules") } else { format!("none of {count} {way} rules") };
+        let ids: Vec<&str> = interface.groups.iter().map(|id| id.as_str()).collect();
+        Some(Finding::Filtered { filter, allowed: false, id: ids.join(", "), rule })
+    }
+
+    fn rule_allows(&self, scope: &Scope, rule: &SecurityGroupRule, far: IpAddr, header: &Header) -> bool {
+        protocol_holds(rule.protocol, header, far.is_ipv4())
+            && match &rule.peer {
+                Peer::Cidr(block) => block.contains(far),
+                Peer::Group(group) => self.is_member(&group.group_id, far),
+                Peer::PrefixList(list) => {
+                    let blocks = self.world.prefix_list_blocks(scope, list);
+                    blocks.is_some_and(|blocks| blocks.iter().any(|block| block.contains(far)))
+                }
+            }
+    }
+
+    /// The verdict of a subnet's ACL.
+    pub(super) fn judge_acl(&self, scope: &Scope, subnet: &SubnetId, header: &Header, egress: bool) -> Option<Finding> {
+        let region = self.world.region(scope)?;
+        let subnet = region.subnets().get(subnet)?;
+        let acl: &NetworkAcl = region.network_acls().get(&subnet.network_acl_association.network_acl_id)?;
+        let filter = if egress { Filter::NetworkAclEgress } else { Filter::NetworkAclIngress };
+        let far = if egress { header.dst.ip() } else { header.src.ip() };
+        let way = if egress { "outbound" } else { "inbound" };
+        let matching = acl
+            .entries(egress)
+            .iter()
+            .find(|(_, entry)| entry.cidr_block.contains(far) && protocol_holds(entry.protocol, header, far.is_ipv4()));
+        let (allowed, rule) = match matching {
+            Some((number, entry)) => {
+                let what = format!("{} {} {}", entry.rule_action.as_str(), entry.protocol, entry.cidr_block);
+                (entry.rule_action == RuleAction::Allow, format!("{way} rule {number}: {what}"))
+            }
+            None => (false, format!("{way} rule *: deny everything else")),
+        };
+        Some(Finding::Filtered { filter, allowed, id: acl.id.to_string(), rule })
+    }
+}
+
+/// Whether a rule is about a packet's protocol and destination port, or ICMP type.
+fn protocol_holds(protocol: Protocol, header: &Header, v4: bool) -> bool {
+    let port = |range: PortRange| range.contains(header.dst.port());
+    match (protocol, header.traffic) {
+        (Protocol::All, _) => true,
+        (Protocol::Tcp(range), Traffic::Tcp(_)) | (Protocol::Udp(range), Traffic::Udp(_)) => port(range),
+        (Protocol::Icmp(kind), Traffic::Ping) if v4 => {
+            let icmp_type = if header.answer { 0 } else { 8 };
+            kind.icmp_type.is_none_or(|own| own == icmp_type) && kind.code.is_none_or(|code| code == 0)
+        }
+        (Protocol::Icmpv6(kind), Traffic::Ping) if !v4 => {
+            let icmp_type = if header.answer { 129 } else { 128 };
+            kind.icmp_type.is_none_or(|own| own == icmp_type) && kind.code.is_none_or(|code| code == 0)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,168 @@
+//! The records of a world, indexed for questions: whose an address is, who is a member, what is attached where. Follows no
+//! packet itself.
+
+use std::net::IpAddr;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::addresses::AddressIndex;
+use super::path::{Explanation, Header, Source, Traffic};
+use super::walk::Walk;
+use crate::base::*;
+use crate::control_plane::{Region, Scope, SecurityGroup, World};
+use crate::host::AnswerBy;
+use crate::provision::Outside;
+
+/// What tables are asked for beyond the records.
+#[derive(Clone, Debug)]
+pub struct TableOptions {
+    /// Hosts that belong to no account.
+    pub outside: Outside,
+    /// Whether each public address that nobody here has is taken for a host of the internet. If not, only those of
+    /// `outside` are.
+    pub internet_is_full: bool,
+    /// By which interface an instance with several answers.
+    pub answer_by: AnswerBy,
+    /// The port that a question comes from.
+    pub source_port: u16,
+    /// The port that a NAT gateway gives it.
+    pub nat_port: u16,
+}
+
+/// The records of a world, ready to be asked.
+pub struct Tables<'w> {
+    pub(super) world: &'w World,
+    pub(super) options: TableOptions,
+    pub(super) index: AddressIndex,
+    members: FxHashMap<SecurityGroupId, FxHashSet<IpAddr>>,
+    /// The internet gateway of each VPC that has one attached.
+    internet_gateways: FxHashMap<VpcId, InternetGatewayId>,
+    scopes: FxHashMap<VpcId, Scope>,
+    nats: FxHashMap<NetworkInterfaceId, NatGatewayId>,
+}
+
+impl Default for TableOptions {
+    /// The ports are from the middle of Linux's range for clients.
+    fn default() -> Self {
+        Self {
+            outside: Outside::default(),
+            internet_is_full: true,
+            answer_by: AnswerBy::default(),
+            source_port: 49_152,
+            nat_port: 49_152,
+        }
+    }
+}
+
+impl<'w> Tables<'w> {
+    /// The tables of a world as it is now.
+    pub fn new(world: &'w World, options: TableOptions) -> Self {
+        let mut tables = Self {
+            world,
+            options,
+            index: AddressIndex::of(world),
+            members: FxHashMap::default(),
+            internet_gateways: FxHashMap::default(),
+            scopes: FxHashMap::default(),
+            nats: FxHashMap::default(),
+        };
+        for (scope, region) in world.regions() {
+            tables.read_region(&scope, region);
+        }
+        tables
+    }
+
+    fn read_region(&mut self, scope: &Scope, region: &Region) {
+        self.scopes.extend(region.vpcs().keys().map(|vpc| (vpc.clone(), scope.clone())));
+        for gateway in region.internet_gateways().values() {
+            if let Some(vpc) = &gateway.vpc_id {
+                self.internet_gateways.insert(vpc.clone(), gateway.id.clone());
+            }
+        }
+        for nat in region.nat_gateways().values().filter(|nat| nat.is_live()) {
+            for address in &nat.addresses {
+                self.nats.insert(address.network_interface_id.clone(), nat.id.clone());
+            }
+        }
+        for group in region.security_groups().values() {
+            let members = self.members_of(region, group);
+            self.members.insert(group.id.clone(), members);
+        }
+    }
+
+    fn members_of(&self, region: &Region, group: &SecurityGroup) -> FxHashSet<IpAddr> {
+        let interfaces = group.members().iter().filter_map(|id| region.network_interfaces().get(id));
+        interfaces.flat_map(|interface| interface.addresses().collect::<Vec<_>>()).collect()
+    }
+
+    /// The options.
+    pub fn options(&self) -> &TableOptions {
+        &self.options
+    }
+
+    /// The options, to change.
+    pub fn options_mut(&mut self) -> &mut TableOptions {
+        &mut self.options
+    }
+
+    /// Whose addresses are whose.
+    pub fn index(&self) -> &AddressIndex {
+        &self.index
+    }
+
+    /// The machine that has an address, to ask from: an instance's, or one outside of AWS. `Err` says why there is none.
+    pub fn source(&self, address: IpAddr) -> Result<Source, String> {
+        let owners: Vec<_> = self.index.owners(address).iter().filter(|owner| owner.instance.is_some()).collect();
+        match owners.as_slice() {
+            [owner] => {
+                let instance = owner.instance.clone().expect("only interfaces of instances are kept");
+                Ok(Source::Instance(instance, owner.private))
+            }
+            [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
+            [] if self.is_outside(address) => Ok(Source::Outside(address)),
+            [] => Err(format!("no machine of this world has the address {address}")),
+        }
+    }
+
+    /// The path of a question and of its answer, with all that decides and blocks.
+    ///
+    /// `None` if the instance does not exist or has no such address.
+    pub fn explain(&self, from: &Source, to: IpAddr, traffic: Traffic) -> Option<Explanation> {
+        let (source_port, destination_port) = match traffic {
+            Traffic::Tcp(port) | Traffic::Udp(port) => (self.options.source_port, port),
+            Traffic::Ping => (0, 0),
+        };
+        let address = match from {
+            Source::Instance(_, address) | Source::Outside(address) => *address,
+        };
+        let header =
+            Header { traffic, answer: false, src: (address, source_port).into(), dst: (to, destination_port).into() };
+        Walk::of(self, from, header)
+    }
+
+    /// Whether an address is of a host outside of AWS.
+    pub(super) fn is_outside(&self, address: IpAddr) -> bool {
+        let listed = || {
+            let hosts = self.options.outside.hosts.iter();
+            let premises = self.options.outside.premises.iter().flat_map(|premises| &premises.hosts);
+            hosts.chain(premises).any(|host| host.addresses.contains(&address))
+        };
+        if self.options.internet_is_full { self.index.is_outside(address) || listed() } else { listed() }
+    }
+
+    pub(super) fn is_member(&self, group: &SecurityGroupId, address: IpAddr) -> bool {
+        self.members.get(group).is_some_and(|members| members.contains(&address))
+    }
+
+    pub(super) fn internet_gateway(&self, vpc: &VpcId) -> Option<&InternetGatewayId> {
+        self.internet_gateways.get(vpc)
+    }
+
+    pub(super) fn scope_of(&self, vpc: &VpcId) -> Option<&Scope> {
+        self.scopes.get(vpc)
+    }
+
+    pub(super) fn nat_of(&self, interface: &NetworkInterfaceId) -> Option<&NatGatewayId> {
+        self.nats.get(interface)
+    }
+}
