@@ -9,6 +9,7 @@ mod walk;
 
 mod explain;
 mod probe;
+mod rule_book;
 mod score;
 mod stage;
 
@@ -16,6 +17,7 @@ pub use addresses::{AddressIndex, Owner};
 pub use explain::{Disagreement, Explained, explain};
 pub use path::{Blocker, End, Explanation, Finding, Header, Outcome, Path, PathHop, Source, Traffic};
 pub use probe::{Prober, Question, Reply, Trail};
+pub use rule_book::{RULES, Rule};
 pub use score::{Agreement, Scorecard, Scored, score};
 pub use stage::{Evidence, Stage, StageOptions};
 pub use tables::{TableOptions, Tables};

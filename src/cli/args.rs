@@ -45,6 +45,10 @@ pub(super) enum Verb {
     Schema,
     /// List the scenarios of a folder with their titles and rules.
     List(ListArgs),
+    /// Hold the rule book against the scenarios: a table, or the page of one rule.
+    Rules(RulesArgs),
+    /// Print what a describe call answers at an instant of a scenario, as the AWS CLI prints it.
+    Describe(DescribeArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -52,6 +56,40 @@ pub(super) enum Verb {
     },
     /// Print the manual page, or the page of a verb, in roff.
     Man(ManArgs),
+}
+
+/// Arguments of `vpclab rules`.
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    /// One rule, such as R43; all of them unless given.
+    #[arg(value_name = "RULE")]
+    pub(super) rule: Option<String>,
+    /// The folder of the scenarios that show them.
+    #[arg(long, value_name = "FOLDER", default_value = "scenarios")]
+    pub(super) folder: PathBuf,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Machine::Text)]
+    pub(super) format: Machine,
+}
+
+/// Arguments of `vpclab describe`.
+#[derive(Debug, Args)]
+pub(super) struct DescribeArgs {
+    /// What is described: vpc-endpoints, route-tables, prefix-lists and so on.
+    #[arg(value_name = "KIND")]
+    pub(super) kind: String,
+    /// The scenario.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The virtual time, such as 5s; the end of the run unless given.
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    pub(super) at: Option<Duration>,
+    /// Only these resources, by id.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(super) ids: Vec<String>,
+    /// Only what passes a filter, as NAME=VALUE[,VALUE]; may be given several times.
+    #[arg(long = "filter", value_name = "NAME=VALUE")]
+    pub(super) filters: Vec<String>,
 }
 
 /// Arguments of `vpclab run`.

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use super::args::{Cli, Verb};
 use super::exit::Exit;
 use super::terminal::Terminal;
-use super::{check, completions, list, log, man, new, run, schema};
+use super::{check, completions, describe, list, log, man, new, rules, run, schema};
 
 /// The command line: reads the process's arguments, does what they ask for, and gives the exit status.
 pub fn main() -> ExitCode {
@@ -27,6 +27,8 @@ pub fn main() -> ExitCode {
         Verb::New(args) => new::run(args, &terminal),
         Verb::Schema => schema::run(&terminal),
         Verb::List(args) => list::run(args, &terminal),
+        Verb::Rules(args) => rules::run(args, &terminal),
+        Verb::Describe(args) => describe::run(args, &terminal),
         Verb::Completions { shell } => completions::run(*shell, &terminal),
         Verb::Man(args) => man::run(args, &terminal),
     };

@@ -8,9 +8,11 @@ mod exit;
 
 mod check;
 mod completions;
+mod describe;
 mod list;
 mod man;
 mod new;
+mod rules;
 mod run;
 mod schema;
 

@@ -108,7 +108,13 @@ impl Network {
         }
         if let Some(vpc) = was {
             self.withdraw_translations(&vpc, id.as_str());
-            self.remove_gateway(&vpc, id.as_str());
+            if let Some(node) = self.gateway_of(&vpc, id.as_str())
+                && let Some(gateway) = self.engine.node_mut::<InternetGateway>(node)
+            {
+                // What still comes to it ends there, and says why.
+                gateway.attached = false;
+            }
+            self.vpc_boxes(&vpc).gateways.remove(id.as_str());
         }
         let (Some(record), Some(vpc)) = (record, attached) else { return };
         if !self.vpcs.contains_key(&vpc) {
@@ -205,8 +211,8 @@ impl Network {
         let was = self.vpcs.iter().find(|(_, b)| b.gateways.contains_key(id.as_str())).map(|(vpc, _)| vpc.clone());
         match (was, record) {
             (Some(vpc), None) => {
-                self.remove_gateway(&vpc, id.as_str());
-                self.forget_carrier(id);
+                // The routes to it are gone; what is under way through it still arrives, in both directions.
+                self.vpc_boxes(&vpc).gateways.remove(id.as_str());
             }
             (None, Some(record)) if record.endpoint_type == control_plane::EndpointType::Gateway => {
                 let vpc = record.vpc_id.clone();

@@ -176,17 +176,6 @@ impl Network {
         self.carriers.borrow_mut().insert((front, carrier), info);
     }
 
-    /// A deleted endpoint carries nothing; requests that it carried are still told apart by its id.
-    pub(super) fn forget_carrier(&mut self, endpoint: &VpcEndpointId) {
-        let carriers = self.carriers.borrow();
-        let gone: Vec<(NodeId, PortId)> =
-            carriers.iter().filter(|(_, info)| info.endpoint == *endpoint).map(|(end, _)| *end).collect();
-        drop(carriers);
-        for end in gone {
-            self.engine.disconnect(end);
-        }
-    }
-
     /// Which endpoint each port of a service's front end stands for; shared with the services.
     pub fn carriers(&self) -> Rc<std::cell::RefCell<BTreeMap<(NodeId, PortId), CarrierInfo>>> {
         Rc::clone(&self.carriers)

@@ -12,11 +12,11 @@ use crate::trace::{Answer, Cite, Directory, NodeId, ProgramId};
 
 /// Whether an expectation held, and what made it so or was seen instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgment {
+pub(super) struct Judgment {
     /// Whether it held.
-    pub held: bool,
+    pub(super) held: bool,
     /// What was seen.
-    pub saw: String,
+    pub(super) saw: String,
 }
 
 /// A route table as it stood at an instant: destination, target's id and name, state.
@@ -201,7 +201,12 @@ impl Bench<'_> {
     ) -> Seen {
         let resets: Vec<&FlowFacts> =
             self.flows(facts).filter(|flow| matches!(flow.ended, Some((_, Ending::Reset(_))))).collect();
-        let Some((first, (at, ending))) = resets.first().and_then(|flow| Some((flow, flow.ended.clone()?))) else {
+        // Counted from a step, the first reset behind it is meant; where there is none, the first of all is told.
+        let base = timing.of.and_then(|step| self.steps.get(step).copied().flatten()).unwrap_or(SimTime::ZERO);
+        let earliest = base.after(timing.not_before.unwrap_or_default());
+        let behind = resets.iter().find(|flow| flow.ended.as_ref().is_some_and(|(at, _)| earliest <= *at));
+        let chosen = behind.or(resets.first());
+        let Some((first, (at, ending))) = chosen.and_then(|flow| Some((flow, flow.ended.clone()?))) else {
             return Err(self.story(facts));
         };
         if times.is_some_and(|times| times as usize != resets.len()) {

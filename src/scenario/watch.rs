@@ -16,29 +16,29 @@ use crate::trace::{
 
 /// What of a run is to be remembered; nothing more is listened to.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// Whose packets crossed what, who reset whom, what was dropped.
-    pub packets: bool,
+    pub(super) packets: bool,
     /// The nodes at which single packets are remembered.
-    pub points: BTreeSet<NodeId>,
+    pub(super) points: BTreeSet<NodeId>,
 }
 
 /// Everything remembered of a run.
 #[derive(Default)]
-pub struct Watch {
+pub(super) struct Watch {
     wanted: Wanted,
     /// Programs that said something.
-    pub programs: BTreeMap<ProgramId, ProgramFacts>,
+    pub(super) programs: BTreeMap<ProgramId, ProgramFacts>,
     /// All flows of hosts, in the order in which they were first seen.
-    pub flows: Vec<FlowFacts>,
+    pub(super) flows: Vec<FlowFacts>,
     /// All drops, up to [`FACTS_MAX`].
-    pub drops: Vec<DropFact>,
+    pub(super) drops: Vec<DropFact>,
     /// All lines of access logs, up to [`FACTS_MAX`].
-    pub requests: Vec<(SimTime, RequestNote)>,
+    pub(super) requests: Vec<(SimTime, RequestNote)>,
     /// Packets at the wanted points, up to [`FACTS_MAX`].
-    pub passages: Vec<Passage>,
+    pub(super) passages: Vec<Passage>,
     /// Bytes that entered each node.
-    pub bytes: BTreeMap<NodeId, u64>,
+    pub(super) bytes: BTreeMap<NodeId, u64>,
     by_tuple: FlowTable<usize>,
     by_connection: BTreeMap<ConnectionId, usize>,
     transits: FxHashMap<PacketId, Transit>,
@@ -54,55 +54,53 @@ pub struct Watch {
 }
 
 /// The most facts of one kind that are remembered; a run that has more is judged by its first ones, and says so.
-pub const FACTS_MAX: usize = 200_000;
+pub(super) const FACTS_MAX: usize = 200_000;
 /// The most answers whose packet is remembered.
 const ANSWERS_MAX: usize = 65_536;
 
 /// What a program did.
 #[derive(Clone, Debug, Default)]
-pub struct ProgramFacts {
+pub(super) struct ProgramFacts {
     /// When it began.
-    pub started: Option<SimTime>,
+    pub(super) started: Option<SimTime>,
     /// When it ended, and how: what it has to show, or the error that its user reads.
-    pub ended: Option<(SimTime, Result<String, String>)>,
+    pub(super) ended: Option<(SimTime, Result<String, String>)>,
     /// Payload sent in all.
-    pub sent: u64,
+    pub(super) sent: u64,
     /// Payload received in all.
-    pub received: u64,
+    pub(super) received: u64,
     /// Instants at which it tried again.
-    pub retries: Vec<SimTime>,
+    pub(super) retries: Vec<SimTime>,
     /// The HTTP status and text of each answer.
-    pub responses: Vec<(SimTime, u16, String)>,
+    pub(super) responses: Vec<(SimTime, u16, String)>,
     /// Answers to pings, and hops of traceroutes.
-    pub replies: Vec<Reply>,
+    pub(super) replies: Vec<Reply>,
     /// Names with their addresses.
-    pub resolved: Vec<(SimTime, String, Vec<IpAddr>)>,
+    pub(super) resolved: Vec<(SimTime, String, Vec<IpAddr>)>,
     /// When it was last quiet on purpose.
-    pub idle: Vec<SimTime>,
+    pub(super) idle: Vec<SimTime>,
     /// Its connections, as indices of [`Watch::flows`].
-    pub connections: Vec<usize>,
+    pub(super) connections: Vec<usize>,
 }
 
 /// An answer to a ping, or a hop of a traceroute.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    /// When it came.
-    pub at: SimTime,
+pub(super) struct Reply {
     /// Who answered.
-    pub from: IpAddr,
+    pub(super) from: IpAddr,
     /// Sequence number or hop.
-    pub sequence: u16,
+    pub(super) sequence: u16,
     /// As received.
-    pub ttl: u8,
+    pub(super) ttl: u8,
     /// How long it took.
-    pub after: std::time::Duration,
+    pub(super) after: std::time::Duration,
     /// Whether it is an ICMP error rather than an echo.
-    pub error: bool,
+    pub(super) error: bool,
 }
 
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ending {
+pub(super) enum Ending {
     /// By an RST, sent by whom and why.
     Reset(Option<(NodeId, Answer)>),
     /// Its SYN was answered by RST.
@@ -119,61 +117,57 @@ pub enum Ending {
 
 /// One flow as one host sees it: its own end is the source.
 #[derive(Clone, Debug)]
-pub struct FlowFacts {
+pub(super) struct FlowFacts {
     /// The host.
-    pub node: NodeId,
+    pub(super) node: NodeId,
     /// The tuple of what it sends.
-    pub tuple: FiveTuple,
+    pub(super) tuple: FiveTuple,
     /// Whose it is.
-    pub program: Option<ProgramId>,
+    pub(super) program: Option<ProgramId>,
     /// When the connection began.
-    pub opened: Option<SimTime>,
+    pub(super) opened: Option<SimTime>,
     /// When its handshake was done.
-    pub established: Option<SimTime>,
+    pub(super) established: Option<SimTime>,
     /// When it ended, and how.
-    pub ended: Option<(SimTime, Ending)>,
+    pub(super) ended: Option<(SimTime, Ending)>,
     /// Payload its program had read when it ended.
-    pub received_by_end: u64,
+    pub(super) received_by_end: u64,
     /// Nodes that its packets crossed: first and last instant.
-    pub crossed: BTreeMap<NodeId, (SimTime, SimTime)>,
+    pub(super) crossed: BTreeMap<NodeId, (SimTime, SimTime)>,
     /// The flows of the hosts at the other end, as indices.
-    pub far: BTreeSet<usize>,
+    pub(super) far: BTreeSet<usize>,
 }
 
 /// A packet that was dropped.
 #[derive(Clone, Debug)]
-pub struct DropFact {
+pub(super) struct DropFact {
     /// When.
-    pub at: SimTime,
+    pub(super) at: SimTime,
     /// Where.
-    pub node: NodeId,
+    pub(super) node: NodeId,
     /// Why.
-    pub reason: DropReason,
+    pub(super) reason: DropReason,
     /// By which rule or device.
-    pub by: Cite,
+    pub(super) by: Cite,
     /// The flow of the host that sent it, as an index.
-    pub origin: Option<usize>,
-    /// Its tuple when it was dropped.
-    pub tuple: Option<FiveTuple>,
+    pub(super) origin: Option<usize>,
 }
 
 /// A packet that passed a wanted point.
 #[derive(Clone, Debug)]
-pub struct Passage {
+pub(super) struct Passage {
     /// When.
-    pub at: SimTime,
+    pub(super) at: SimTime,
     /// Where.
-    pub node: NodeId,
+    pub(super) node: NodeId,
     /// The flow of the host that sent it, as an index.
-    pub origin: Option<usize>,
+    pub(super) origin: Option<usize>,
     /// TCP flags.
-    pub flags: TcpFlags,
+    pub(super) flags: TcpFlags,
     /// Its tuple there.
-    pub tuple: FiveTuple,
+    pub(super) tuple: FiveTuple,
     /// Payload in bytes.
-    pub payload: usize,
-    /// Sequence and acknowledgment number of TCP.
-    pub seq_ack: Option<(u32, u32)>,
+    pub(super) payload: usize,
 }
 
 struct Transit {
@@ -192,33 +186,33 @@ struct Awaited {
 
 impl Watch {
     /// Remembers what is wanted.
-    pub fn new(wanted: Wanted) -> Self {
+    pub(super) fn new(wanted: Wanted) -> Self {
         Self { wanted, ..Self::default() }
     }
 
     /// Waits for an event of a program: the run stops when it happens, and [`Watch::take_fired`] tells the token.
-    pub fn wait_for(&mut self, token: usize, program: ProgramId, event: ProgramEvent) {
+    pub(super) fn wait_for(&mut self, token: usize, program: ProgramId, event: ProgramEvent) {
         self.awaited.push(Awaited { token, program, event });
     }
 
     /// Waits for the end of these programs: the run stops when the last of them has ended.
-    pub fn wait_for_ends(&mut self, programs: impl IntoIterator<Item = ProgramId>) {
+    pub(super) fn wait_for_ends(&mut self, programs: impl IntoIterator<Item = ProgramId>) {
         self.unended = programs.into_iter().collect();
     }
 
     /// Whether every program whose end is waited for has ended.
-    pub fn have_ended(&self) -> bool {
+    pub(super) fn have_ended(&self) -> bool {
         self.unended.is_empty()
     }
 
     /// The tokens of events that have happened since the last call.
-    pub fn take_fired(&mut self) -> BTreeSet<usize> {
+    pub(super) fn take_fired(&mut self) -> BTreeSet<usize> {
         std::mem::take(&mut self.fired)
     }
 
     /// The flows that are a program's own: those of its connections, or all flows of its host that belong to no program
     /// if it has none (a ping, datagrams).
-    pub fn flows_of(&self, program: ProgramId, host: NodeId) -> Vec<usize> {
+    pub(super) fn flows_of(&self, program: ProgramId, host: NodeId) -> Vec<usize> {
         let own: Vec<usize> = self.programs.get(&program).map(|facts| facts.connections.clone()).unwrap_or_default();
         if !own.is_empty() {
             return own;
@@ -228,7 +222,7 @@ impl Watch {
     }
 
     /// Those flows and the flows of the other ends.
-    pub fn both_ends(&self, flows: &[usize]) -> BTreeSet<usize> {
+    pub(super) fn both_ends(&self, flows: &[usize]) -> BTreeSet<usize> {
         flows.iter().flat_map(|index| std::iter::once(*index).chain(self.flows[*index].far.iter().copied())).collect()
     }
 
@@ -329,7 +323,6 @@ impl Watch {
             }
             ProgramNote::Response { status, what } => facts.responses.push((at, *status, what.clone())),
             ProgramNote::Reply { from, sequence, ttl, after, error, .. } => facts.replies.push(Reply {
-                at,
                 from: *from,
                 sequence: *sequence,
                 ttl: *ttl,
@@ -379,7 +372,6 @@ impl Watch {
             flags: packet.tcp_flags(),
             tuple: *packet.tuple(),
             payload: packet.payload().len(),
-            seq_ack: packet.tcp().map(|tcp| (tcp.seq, tcp.ack)),
         });
     }
 
@@ -394,8 +386,7 @@ impl Watch {
         match step {
             Step::Dropped { reason, by } if self.drops.len() < FACTS_MAX => {
                 let by = self.citations.get(*by).clone();
-                let (origin, tuple) = (transit.origin, transit.tuple);
-                self.drops.push(DropFact { at, node, reason: *reason, by, origin, tuple });
+                self.drops.push(DropFact { at, node, reason: *reason, by, origin: transit.origin });
             }
             Step::Delivered | Step::Absorbed(_) | Step::Dropped { .. } => {}
             _ => return,

@@ -147,6 +147,11 @@ impl Simulation {
         *self.names.servers.borrow_mut() = servers;
     }
 
+    /// Gives a host of the internet a name that every resolver knows.
+    pub fn name_host(&self, name: &str, addresses: Vec<IpAddr>) {
+        self.names.public.set_host(name, addresses);
+    }
+
     /// How the programs of a host look names up.
     pub(super) fn lookup(&mut self, node: NodeId) -> Lookup {
         let servers = Rc::clone(&self.names.servers);
