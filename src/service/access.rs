@@ -57,6 +57,11 @@ impl Access {
         &self.account
     }
 
+    /// Whether unsigned requests count as the owner's.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// The world's era.
     pub fn era(&self) -> Era {
         self.era

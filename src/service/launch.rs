@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use super::dynamodb::dynamodb;
 use super::lookup::Lookup;
 use super::machine::HostMachine;
 use super::s3::{ObjectStore, show_bytes};
@@ -75,7 +76,9 @@ pub fn launch(
         Does::Traceroute(spec) => run(Box::new(move |net| Box::pin(traceroute(net, spec, lookup)))),
         Does::Resolve(spec) => run(Box::new(move |net| Box::pin(resolve(net, spec, lookup)))),
         Does::Http(spec) => run(Box::new(move |net| Box::pin(http(HostMachine::new(net, lookup), spec)))),
-        Does::DynamoDb(_) => {}
+        Does::DynamoDb(spec) => {
+            run(Box::new(move |net| Box::pin(dynamodb(HostMachine::new(net, lookup), calendar, spec))));
+        }
     }
     switch
 }

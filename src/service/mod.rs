@@ -5,6 +5,7 @@ mod around;
 mod bulk;
 mod http;
 mod http_client;
+mod http_server;
 mod launch;
 mod lookup;
 mod machine;
@@ -18,6 +19,7 @@ mod traffic;
 mod udp;
 
 pub mod dns;
+pub mod dynamodb;
 pub mod s3;
 pub mod s3_client;
 pub mod spec;
@@ -39,7 +41,8 @@ pub use ping::ping;
 pub use resolve::resolve;
 pub use serve::serve;
 pub use signature::{
-    CannotSign, SKEW_MAX, Signed, SigningScope, presign, query_signature_holds, sign_headers, without_signature,
+    CannotSign, SKEW_MAX, Signed, SigningScope, header_signature_holds, presign, query_signature_holds, sign_headers,
+    without_signature,
 };
 pub use tcp::tcp;
 pub use traceroute::traceroute;

@@ -170,6 +170,35 @@ pub fn query_signature_holds<B>(request: &Request<B>, signed: &Signed, secret: &
         && query(again.uri()).any(|(name, value)| name == "X-Amz-Signature" && value == signature)
 }
 
+/// Whether the signature in the headers of a request with this body is the one that `secret` makes: it is made again.
+pub fn header_signature_holds<B>(
+    request: &Request<B>,
+    body: &[u8],
+    signed: &Signed,
+    secret: &str,
+    service: &str,
+) -> bool {
+    let Some(date) = signed.date else { return false };
+    let field = |request: &HeaderMap, name: &str| {
+        let header = request.get(http::header::AUTHORIZATION)?.to_str().ok()?.to_owned();
+        let fields = header.strip_prefix("AWS4-HMAC-SHA256")?;
+        fields.split(',').find_map(|field| field.trim().strip_prefix(name).map(str::to_owned))
+    };
+    let Some(names) = field(request.headers(), "SignedHeaders=") else { return false };
+    let Ok(mut again) = Request::builder().method(request.method()).uri(request.uri()).body(()) else { return false };
+    // The signer adds the date by itself.
+    for name in names.split(';').filter(|name| *name != "x-amz-date") {
+        for value in request.headers().get_all(name) {
+            let Ok(name) = http::HeaderName::try_from(name) else { return false };
+            again.headers_mut().append(name, value.clone());
+        }
+    }
+    let key = Credentials { access_key_id: signed.access_key.clone(), secret: secret.to_owned(), session_token: None };
+    let scope = SigningScope { service, region: &signed.region, date };
+    sign_headers(&mut again, Some(body), &key, scope).is_ok()
+        && field(again.headers(), "Signature=") == field(request.headers(), "Signature=")
+}
+
 /// The same path and query without the parameters of a signature.
 pub fn without_signature(uri: &Uri) -> Uri {
     const OURS: [&str; 7] = [
@@ -236,6 +265,18 @@ mod tests {
         let signed = Signed::in_headers(with.headers()).expect("signed");
         assert_eq!((signed.access_key, signed.date), (key.access_key_id, Some(SCOPE.date)));
         assert_eq!(Signed::in_headers(request("/k").headers()), None);
+    }
+
+    #[test]
+    fn a_header_signature_covers_the_body() {
+        let key = credentials_of("alice");
+        let scope = SigningScope { service: "dynamodb", ..SCOPE };
+        let mut request = Request::post("/").header("host", "dynamodb.us-west-2.amazonaws.com").body(()).expect("one");
+        sign_headers(&mut request, Some(b"{}"), &key, scope).expect("signable");
+        let signed = Signed::in_headers(request.headers()).expect("signed");
+        assert!(header_signature_holds(&request, b"{}", &signed, &key.secret, "dynamodb"));
+        assert!(!header_signature_holds(&request, b"{ }", &signed, &key.secret, "dynamodb"));
+        assert!(!header_signature_holds(&request, b"{}", &signed, "another secret", "dynamodb"));
     }
 
     proptest! {

@@ -1,7 +1,9 @@
 //! Requests over byte queues to a whole front end: what a client of S3 sees, byte by byte where it matters.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use proptest::prelude::*;
 use time::OffsetDateTime;
 
 use super::*;
-use crate::base::{AccountId, Calendar, Era, RegionName};
+use crate::base::{AccountId, Calendar, Era, RegionName, SimTime};
 use crate::policy::{Attached, DocumentKind, PolicyDocument, Principal};
 use crate::service::s3::answer::{element_of, unescape};
 use crate::service::s3::{Content, FrontSettings, Object, ObjectStore};

@@ -1,7 +1,6 @@
 //! The front end of S3 in one region: a request comes in, the answer of the real service goes out, a line is logged.
 //! Opens no connection and reads no clock.
 
-use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,6 +28,7 @@ use super::store::ObjectStore;
 use crate::base::{Calendar, RegionName, Rng};
 use crate::service::access::{Access, Peer};
 use crate::service::around::Around;
+use crate::service::http_server::{Open, Session};
 use crate::service::signature::{SKEW_MAX, Signed, query_signature_holds, without_signature};
 use crate::trace::RequestNote;
 
@@ -103,12 +103,12 @@ impl S3Front {
 
     /// Answers a request of a connection. The line of the access log is written when the answer is sent or given up.
     pub(crate) async fn answer(&self, mut request: Request<Incoming>, session: &Session) -> Response<AnswerBody> {
-        let Session { peer, around, stalled, open } = session;
-        stalled.store(false, Ordering::Relaxed);
+        let Session { peer, around, stalled, .. } = session;
+        let open = session.begin();
         let at = around.now();
         let ids = RequestIds::next(&mut self.ids.lock().unwrap_or_else(PoisonError::into_inner));
         let target = Target::of(request.uri(), request.headers());
-        let mut line = self.line(&request, &target, peer, around, Open::new(open));
+        let mut line = self.line(&request, &target, peer, around, open);
         let with_body = request.method() != Method::HEAD;
         let presigned_by = match self.look(&mut request, &target, at) {
             Ok(presigned_by) => presigned_by,
@@ -351,42 +351,6 @@ struct Line {
     received: Arc<AtomicU64>,
     around: Rc<dyn Around>,
     _open: Open,
-}
-
-/// What a connection's requests share.
-pub(crate) struct Session {
-    pub(crate) peer: Peer,
-    pub(crate) around: Rc<dyn Around>,
-    /// Makes a body that brings nothing more end with an error.
-    pub(crate) stalled: Arc<AtomicBool>,
-    open: Rc<Cell<u32>>,
-}
-
-impl Session {
-    pub(crate) fn new(peer: Peer, around: Rc<dyn Around>) -> Self {
-        Self { peer, around, stalled: Arc::default(), open: Rc::default() }
-    }
-
-    /// How many requests have begun whose answers are not yet handed over whole.
-    pub(crate) fn open(&self) -> u32 {
-        self.open.get()
-    }
-}
-
-/// Counts a request while it lives.
-struct Open(Rc<Cell<u32>>);
-
-impl Open {
-    fn new(count: &Rc<Cell<u32>>) -> Self {
-        count.set(count.get() + 1);
-        Self(count.clone())
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
-    }
 }
 
 impl Drop for Line {

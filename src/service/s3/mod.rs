@@ -15,7 +15,7 @@ mod recorder;
 mod request;
 mod store;
 
-pub(crate) use answer::unescape as unescape_xml;
+pub(crate) use answer::{http_date, unescape as unescape_xml};
 pub use connection::serve;
 pub use content::{CHUNK_BYTES, Chunks, Content, show_bytes};
 pub use front::{FrontSettings, S3Front};
