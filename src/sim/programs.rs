@@ -7,6 +7,7 @@ use crate::base::{Calendar, SimTime};
 use crate::control_plane::{Scope, Touch, Touched, World};
 use crate::host::{Carrier, Host};
 use crate::policy::{Attached, Principal};
+use crate::service::dynamodb::{self, DynamoDbFront, Tables};
 use crate::service::s3::{self, FrontSettings, ObjectStore, S3Front};
 use crate::service::spec::Credentials;
 use crate::service::{Access, Through};
@@ -20,6 +21,8 @@ pub(super) struct Services {
     pub(super) access: Arc<Access>,
     /// The objects of all regions.
     pub(super) objects: Arc<ObjectStore>,
+    /// DynamoDB's tables of all regions.
+    pub(super) tables: Arc<Tables>,
     /// Settings of S3's front ends.
     pub(super) s3: FrontSettings,
 }
@@ -29,7 +32,8 @@ impl Services {
         let account = world.accounts().keys().next().cloned().unwrap_or_else(no_account);
         let open = world.accounts().values().all(|account| account.users().is_empty());
         let access = if open { Access::open(world.era, account) } else { Access::new(world.era, account) };
-        let services = Self { access: Arc::new(access), objects: Arc::new(ObjectStore::new()), s3 };
+        let services =
+            Self { access: Arc::new(access), objects: Arc::new(ObjectStore::new()), tables: Arc::default(), s3 };
         services.know_users(world);
         for (_, region) in world.regions() {
             for endpoint in region.vpc_endpoints().values() {
@@ -75,6 +79,7 @@ impl Services {
 impl Simulation {
     /// Starts the front ends of S3.
     pub(super) fn start_services(&mut self) {
+        self.start_dynamodb();
         let seed = self.network().settings().seed;
         let fronts: Vec<_> = self
             .network()
@@ -90,6 +95,23 @@ impl Simulation {
             self.network_mut().engine.with::<Host, _>(node, &mut (), |host, out| {
                 host.run(None, out, |net| async move {
                     s3::listen(&net, &front, &carriers).expect("a new machine's ports are free");
+                });
+            });
+        }
+    }
+
+    /// Starts the front ends of DynamoDB.
+    fn start_dynamodb(&mut self) {
+        let seed = self.network().settings().seed;
+        let services = self.network().services().filter(|(_, name, _)| name.service() == "dynamodb");
+        let fronts: Vec<_> = services.map(|(region, _, node)| (region.clone(), node)).collect();
+        for (region, node) in fronts {
+            let (tables, access) = (Arc::clone(&self.services.tables), Arc::clone(&self.services.access));
+            let front = Rc::new(DynamoDbFront::new(region, self.calendar(), tables, access, seed));
+            let carriers = self.carriers_of(node);
+            self.network_mut().engine.with::<Host, _>(node, &mut (), |host, out| {
+                host.run(None, out, |net| async move {
+                    dynamodb::listen(&net, &front, &carriers).expect("a new machine's ports are free");
                 });
             });
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::service::s3::{Content, Object};
 use crate::service::spec::{
-    ByteRange, Does, ProgramSpec, Repeat, Retry, S3Names, S3Operation, S3Spec, ServeSpec, Service as Serves, Signature,
+    ByteRange, Does, DynamoDbSpec, ProgramSpec, Repeat, Retry, S3Names, S3Operation, S3Spec, ServeSpec,
+    Service as Serves, Signature,
 };
 use crate::trace::{Attention, Note, Observer, ProgramNote, RequestNote, Sees};
 
@@ -187,6 +188,24 @@ fn an_endpoint_created_under_a_download_resets_it_and_a_retry_finishes_it() {
         };
         assert_eq!(end, outcome);
     }
+}
+
+#[test]
+fn dynamodb_answers_by_its_own_name() {
+    let (mut simulation, mut checks, mut ear) = start(with_nat());
+    let spec = DynamoDbSpec {
+        action: "ListTables".into(),
+        table: String::new(),
+        region: scope().region,
+        port: 443,
+        credentials: None,
+        retry: Retry::NONE,
+        repeat: Repeat::ONCE,
+    };
+    let spec = ProgramSpec { name: "tables".into(), does: Does::DynamoDb(spec) };
+    assert_eq!(run(&mut simulation, &mut checks, &mut ear, &spec), Ok("ListTables".into()));
+    let last = ear.requests.last().expect("a request");
+    assert_eq!((last.service.as_str(), last.operation.as_str(), last.status), ("dynamodb", "ListTables", 200));
 }
 
 #[test]
