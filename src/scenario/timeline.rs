@@ -137,7 +137,7 @@ pub(super) fn due(view: &View<'_>) -> Due {
     }
 }
 
-/// Placeholder of a step that is named by label until all steps are known.
+/// The event of a map; a step's place in it is found by [`settle`], once all steps are known.
 fn event(node: &Node) -> Option<Event> {
     let view = View::of(node, &WHEN)?;
     let did = match view.verb()?.0.name {
@@ -148,7 +148,6 @@ fn event(node: &Node) -> Option<Event> {
         "is-retrying" => ProgramEvent::Retrying,
         "has-started" => ProgramEvent::Started,
         "has-ended" => ProgramEvent::Ended,
-        // Its place is found by `settle`, once all steps are known.
         _ => return Some(Event::Step(usize::MAX)),
     };
     Some(Event::Program { program: view.string("program")?, did })
@@ -185,8 +184,17 @@ pub(super) fn settle(
 /// The labels of all steps, in order.
 #[derive(Default)]
 pub(super) struct StepLabels {
-    /// Label, verb, and name of what is created.
-    all: Vec<(String, &'static str, Option<String>)>,
+    all: Vec<StepLabel>,
+}
+
+/// What a step can be called.
+struct StepLabel {
+    /// Its own name, else the name of what it creates, else its verb.
+    label: String,
+    /// Its verb.
+    verb: &'static str,
+    /// The name of what it creates.
+    creates: Option<String>,
 }
 
 impl StepLabels {
@@ -196,11 +204,11 @@ impl StepLabels {
         for node in nodes {
             let view = View::of(node, &STEP);
             let verb = view.as_ref().and_then(View::verb);
-            let name = verb.and_then(|(_, entry)| entry.value.as_map()?.get("name")?.as_text().map(str::to_owned));
+            let creates = verb.and_then(|(_, entry)| entry.value.as_map()?.get("name")?.as_text().map(str::to_owned));
             let given = view.and_then(|view| view.string("step"));
             let verb = verb.map_or("", |(key, _)| key.name);
-            let label = given.or_else(|| name.clone()).unwrap_or_else(|| verb.to_owned());
-            labels.all.push((label, verb, name));
+            let label = given.or_else(|| creates.clone()).unwrap_or_else(|| verb.to_owned());
+            labels.all.push(StepLabel { label, verb, creates });
         }
         labels
     }
@@ -208,19 +216,20 @@ impl StepLabels {
     /// The place of the step that a node means.
     pub(super) fn find(&self, node: &Node, problems: &mut Problems) -> Option<usize> {
         let text = decode::text(node).ok()?;
-        let by = |fits: &dyn Fn(&(String, &'static str, Option<String>)) -> bool| -> Vec<usize> {
+        let by = |fits: &dyn Fn(&StepLabel) -> bool| -> Vec<usize> {
             self.all.iter().enumerate().filter(|(_, one)| fits(one)).map(|(place, _)| place).collect()
         };
-        let mut found = by(&|one| one.0 == text);
+        let mut found = by(&|one| one.label == text);
         if found.is_empty() {
-            found = by(&|one| one.1 == text || one.2.as_deref() == Some(text));
+            found = by(&|one| one.verb == text || one.creates.as_deref() == Some(text));
         }
         match found.as_slice() {
             [place] => Some(*place),
             [] => {
                 let problem =
                     Problem::error(node.span, format!("`{}` is not a step of the timeline", decode::brief(text)));
-                problems.push(problem.did_you_mean(text, self.all.iter().flat_map(|one| [one.0.as_str(), one.1])));
+                problems
+                    .push(problem.did_you_mean(text, self.all.iter().flat_map(|one| [one.label.as_str(), one.verb])));
                 None
             }
             _ => {
@@ -272,7 +281,7 @@ pub(super) fn steps(
             cx.problems.push(Problem::error(view.span_of("answers"), "only a describe call has an answer"));
         }
         steps.push(Step {
-            label: labels.all[place].0.clone(),
+            label: labels.all[place].label.clone(),
             verb: key.name,
             due,
             caller: caller(cx, &view, &scope),
