@@ -226,6 +226,7 @@ pub(super) fn tcp_steps(nodes: Vec<&Node>) -> Vec<TcpStep> {
 /// Plans an instance, or each of a fleet, and gives the machines.
 pub(super) fn instance(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, machines: &mut Vec<Machine>) {
     let Some(view) = View::of(&entry.value, &INSTANCE) else { return };
+    cx.place.vpc.clear();
     let names = match view.integer("count") {
         None => vec![entry.key.clone()],
         Some(count) => (1..=count).map(|index| format!("{}-{index}", entry.key)).collect(),
@@ -263,6 +264,7 @@ fn run_instances(cx: &mut Cx<'_>, entry: &Entry, view: &View<'_>) -> RunInstance
         cx.problems.push(problem.help("an instance without a subnet is one of EC2-Classic, and has a `classic-link`"));
     }
     let subnet_id = cx.id(view.node("subnet"), "a subnet");
+    stand_in_vpc_of(cx, subnet_id.as_ref());
     let (ipv6_addresses, ipv6_address_count) = match view.node("ipv6") {
         Some(node) if decode::address(node).is_ok() => (cx.v6(node).into_iter().collect(), 0),
         Some(_) => (Vec::new(), u32::from(view.boolean("ipv6") == Some(true))),
@@ -279,6 +281,12 @@ fn run_instances(cx: &mut Cx<'_>, entry: &Entry, view: &View<'_>) -> RunInstance
         associate_public_ip_address: view.boolean("public-ip"),
         ..RunInstances::default()
     }
+}
+
+/// Names of groups are those of the subnet's VPC first.
+fn stand_in_vpc_of(cx: &mut Cx<'_>, subnet: Option<&SubnetId>) {
+    let named = subnet.and_then(|id| cx.names.of_id(&id.clone().into()));
+    cx.place.vpc = named.map(|named| named.vpc.clone()).unwrap_or_default();
 }
 
 /// What is done to an instance once it runs.
@@ -315,6 +323,7 @@ fn interface(cx: &mut Cx<'_>, plan: &mut Plan, instance: &InstanceId, index: u32
     let digits = instance.as_str().len() - InstanceId::PREFIX.len();
     let id = own.unwrap_or_else(|| NetworkInterfaceId::of_name(&format!("{instance}/{index}"), digits));
     let Some(subnet) = cx.id::<SubnetId>(view.node("subnet"), "a subnet") else { return };
+    stand_in_vpc_of(cx, Some(&subnet));
     let create = CreateNetworkInterface {
         id: Some(id.clone()),
         tags: view.text("name").map(|name| tags(name, None)).unwrap_or_default(),

@@ -18,6 +18,7 @@ mod network;
 
 mod expectation;
 mod program;
+mod rehearsal;
 mod timeline;
 
 mod load;

@@ -295,7 +295,10 @@ pub(super) fn target(cx: &mut Cx<'_>, machines: &Machines<'_>, node: &Node) -> O
     match found {
         Some(Some(address)) => Some(Target::Address(address)),
         Some(None) => {
-            cx.problems.push(Problem::error(node.span, format!("`{name}` has no {which} address")));
+            // Where something else is wrong, the machine was not launched, and nobody knows.
+            if !cx.problems.has_errors() {
+                cx.problems.push(Problem::error(node.span, format!("`{name}` has no {which} address")));
+            }
             None
         }
         None if text.contains('.') => Some(Target::Name(text.to_owned())),

@@ -116,6 +116,13 @@ pub struct ActionText {
     vpc: String,
 }
 
+impl ActionText {
+    /// The parameters as they are written.
+    pub(super) fn node(&self) -> &Node {
+        &self.entry.value
+    }
+}
+
 impl Step {
     /// The action that it asks for, by the records as they are now; what is wrong with it otherwise.
     pub fn action(&self, source: &Source, names: &Names, world: &World) -> Option<Result<Action, Vec<Problem>>> {
@@ -124,7 +131,8 @@ impl Step {
         let place = Place { scope: self.scope.clone(), vpc: text.vpc.clone() };
         let mut cx = Cx { source, names, world, place, problems: &mut problems };
         let action = action(&mut cx, self.verb, &text.entry, text.made.as_ref());
-        Some(action.ok_or_else(|| problems.into_sorted()))
+        // An action may be read without what was wrong with it, such as one table of several.
+        Some(action.filter(|_| !problems.has_errors()).ok_or_else(|| problems.into_sorted()))
     }
 }
 
