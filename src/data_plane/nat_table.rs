@@ -1,7 +1,8 @@
 //! NAT mappings and their lifetimes: endpoint-dependent (RFC 4787), a port per connection. Knows no nodes, sends no
 //! packets.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Mapping {
     last_seen: SimTime,
     /// Tells it from a later mapping in the same place.
     serial: u64,
+    /// When it is looked at again; never after its deadline.
+    look_at: SimTime,
     life: Life,
     destination: Destination,
 }
@@ -83,8 +86,8 @@ pub struct NatTable {
     inside: FlowTable<u32>,
     outside: FlowTable<u32>,
     ports: FxHashMap<Destination, Ports>,
-    /// When to look at a mapping again: each stands in it once.
-    expiry: VecDeque<(SimTime, u32, u64)>,
+    /// When to look at a mapping again, the earliest first. An entry whose time is not its mapping's `look_at` is stale.
+    expiry: BinaryHeap<Reverse<(SimTime, u32, u64)>>,
     /// The same for mappings that are closing, which go sooner: one entry for each time that it began to.
     closing: VecDeque<(SimTime, u32, u64)>,
     next_serial: u64,
@@ -101,7 +104,7 @@ impl NatTable {
             inside: FlowTable::new(),
             outside: FlowTable::new(),
             ports: FxHashMap::default(),
-            expiry: VecDeque::new(),
+            expiry: BinaryHeap::new(),
             closing: VecDeque::new(),
             next_serial: 0,
             idle_timeouts: 0,
@@ -149,11 +152,12 @@ impl NatTable {
         let life = Life::Open { fin_inside: false, fin_outside: false };
         let serial = self.next_serial;
         self.next_serial += 1;
-        let mapping = Mapping { inside: *tuple, outside, last_seen: now, serial, life, destination };
+        let look_at = now.after(self.limits.idle_timeout);
+        let mapping = Mapping { inside: *tuple, outside, last_seen: now, serial, look_at, life, destination };
         let index = self.mappings.insert(mapping) as u32;
         self.inside.insert(tuple, 0, index);
         self.outside.insert(&outside, 0, index);
-        self.expiry.push_back((now.after(self.limits.idle_timeout), index, serial));
+        self.expiry.push(Reverse((look_at, index, serial)));
         Ok(&self.mappings[index as usize])
     }
 
@@ -212,16 +216,18 @@ impl NatTable {
                 self.release(index);
             }
         }
-        while let Some((_, index, serial)) = self.expiry.front().copied().filter(|(at, ..)| *at <= now) {
-            self.expiry.pop_front();
-            let Some(mapping) = self.mappings.get(index as usize).filter(|mapping| mapping.serial == serial) else {
+        while let Some(Reverse((at, index, serial))) = self.expiry.peek().copied().filter(|entry| entry.0.0 <= now) {
+            self.expiry.pop();
+            let mapping = self.mappings.get_mut(index as usize);
+            let Some(mapping) = mapping.filter(|mapping| mapping.serial == serial && mapping.look_at == at) else {
                 continue;
             };
             let deadline = mapping.deadline(&self.limits);
             if deadline <= now {
                 self.release(index);
             } else {
-                self.expiry.push_back((deadline, index, serial));
+                mapping.look_at = deadline;
+                self.expiry.push(Reverse((deadline, index, serial)));
             }
         }
     }

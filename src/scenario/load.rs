@@ -632,7 +632,7 @@ mod tests {
     #[test]
     fn a_whole_scenario_is_read() {
         let scenario = good(ENDPOINT);
-        assert_eq!(scenario.programs.len(), 2);
+        assert_eq!(scenario.programs.len(), 3);
         assert_eq!(scenario.timeline[0].label, "s3-endpoint");
         assert_eq!(scenario.expectations.len(), 8);
         let step = &scenario.timeline[0];
