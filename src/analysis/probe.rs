@@ -150,7 +150,8 @@ impl Prober {
         };
         let packet = Packet { from: Some(source), ..Packet::new(question.to, kind) };
         let mut log = JourneyLog::new(PACKETS_MAX);
-        let answer: Rc<RefCell<Option<Result<Option<ProbeAnswer>, NetError>>>> = Rc::default();
+        type Slot = RefCell<Option<Result<Option<ProbeAnswer>, NetError>>>;
+        let answer: Rc<Slot> = Rc::default();
         let told = Rc::clone(&answer);
         let simulation = self.stage.simulation();
         simulation.network_mut().engine.with::<Host, _>(node, &mut log, |host, out| {

@@ -187,7 +187,7 @@ pub(super) enum Machine {
 
 fn pace(text: &str) -> Result<f64, String> {
     let pace: f64 = text.parse().map_err(|_| "a number such as 1 or 0.5 is needed".to_owned())?;
-    if pace.is_finite() && PACE_MIN <= pace && pace <= PACE_MAX {
+    if pace.is_finite() && (PACE_MIN..=PACE_MAX).contains(&pace) {
         Ok(pace)
     } else {
         Err(format!("a number between {PACE_MIN} and {PACE_MAX} is needed"))

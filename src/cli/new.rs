@@ -1,5 +1,4 @@
 //! `vpclab new FILE`: a commented scenario to start from. Overwrites nothing.
-#![expect(clippy::disallowed_methods, reason = "the command line writes files")]
 
 use std::fs;
 use std::io::Write as _;

@@ -82,7 +82,8 @@ fn dangling(
     missing: &BTreeMap<usize, BTreeSet<&'static str>>,
     ledger: &mut Ledger,
 ) {
-    let mut of_missing: BTreeMap<(String, &'static str), (Place, BTreeSet<Box<str>>)> = BTreeMap::new();
+    type Missing = BTreeMap<(String, &'static str), (Place, BTreeSet<Box<str>>)>;
+    let mut of_missing = Missing::new();
     for Reference { at, id } in references {
         if draft.known.contains(&id) {
             continue;

@@ -46,11 +46,9 @@ pub(crate) fn route_table(item: Item<'_>, ledger: &mut Ledger) -> Option<TableDr
             Some(Route {
                 destination: Destination::Cidr(block),
                 target: RouteTarget::VpnGateway(gateway),
-                origin,
+                origin: RouteOrigin::EnableVgwRoutePropagation,
                 ..
-            }) if origin == RouteOrigin::EnableVgwRoutePropagation => {
-                propagated.push((item.place(), block, gateway));
-            }
+            }) => propagated.push((item.place(), block, gateway)),
             Some(route) => routes.push((item.place(), route)),
             None => {}
         }

@@ -654,9 +654,6 @@ mod tests {
         let mut run = Run::new(scenario, None, &mut ());
         assert_eq!(run.advance(SimTime::FAR, &mut ()), Advance::Ended);
         let outcome = run.finish();
-        for judged in &outcome.judged {
-            eprintln!("{} {}: {}", judged.held, judged.text, judged.saw);
-        }
-        assert!(outcome.judged.iter().all(|judged| judged.held));
+        assert!(outcome.judged.iter().all(|judged| judged.held), "{:#?}", outcome.judged);
     }
 }

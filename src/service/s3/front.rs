@@ -102,7 +102,11 @@ impl S3Front {
     }
 
     /// Answers a request of a connection. The line of the access log is written when the answer is sent or given up.
-    pub(crate) async fn answer(&self, mut request: Request<Incoming>, session: &Session) -> Response<AnswerBody> {
+    pub(in crate::service) async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        session: &Session,
+    ) -> Response<AnswerBody> {
         let Session { peer, around, stalled, .. } = session;
         let open = session.begin();
         let at = around.now();
