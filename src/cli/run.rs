@@ -22,7 +22,9 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Refusal> 
     let folders = folders(args, &files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Complaint::new(format_args!("cannot keep a clock: {error}")))?;
-    runtime.block_on(all(args, terminal, files, folders))
+    // The simulated programs are polled inside one task of this runtime, whose share of cooperative scheduling says
+    // nothing about them.
+    runtime.block_on(tokio::task::unconstrained(all(args, terminal, files, folders)))
 }
 
 /// Options that contradict each other whatever the files are.

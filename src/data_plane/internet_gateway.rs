@@ -15,6 +15,8 @@ pub struct InternetGateway {
     pub attached: bool,
     /// The VPC's IPv6 blocks: public by themselves, and not translated.
     pub ipv6_blocks: Vec<Cidr>,
+    /// Where its ICMP errors come from.
+    pub router: IpAddr,
     /// The gateway, to cite.
     pub cite: CiteId,
     public_of: FxHashMap<IpAddr, IpAddr>,
@@ -32,6 +34,7 @@ impl InternetGateway {
         Self {
             attached: true,
             ipv6_blocks: Vec::new(),
+            router: IpAddr::V4(ROUTER),
             cite,
             public_of: FxHashMap::default(),
             private_of: FxHashMap::default(),
@@ -82,6 +85,13 @@ impl InternetGateway {
         if turns_to.is_some() && !packet.decrement_ttl() {
             out.send_icmp_error(IcmpError::TimeExceeded, before.dst, TURN_TTL, &packet, Self::VPC);
             return out.drop(packet, DropReason::TtlExpired, self.cite);
+        }
+        let narrow = out.mtu(Self::INTERNET).filter(|mtu| (*mtu as usize) < packet.len() && packet.dont_fragment());
+        if let Some(mtu) = narrow.filter(|_| !self.private_of.contains_key(&before.dst)) {
+            // RFC 1191: whoever stands in front of the narrow link says so.
+            let error = IcmpError::TooBig { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) };
+            out.send_icmp_error(error, self.router, TURN_TTL, &packet, Self::VPC);
+            return out.drop(packet, DropReason::TooBig, self.cite);
         }
         packet.set_source(SocketAddr::new(public, before.src_port));
         packet.translate_quote(None, Some(SocketAddr::new(public, quoted_port(&packet, false))));
@@ -143,6 +153,8 @@ impl Node for InternetGateway {
     fn on_timer(&mut self, _now: SimTime, _token: u64, _out: &mut Effects<'_>) {}
 }
 
+/// Where errors come from unless said otherwise: a documentation address (RFC 5737), for AWS publishes none.
+const ROUTER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 /// Time to live of the ICMP errors of the turn.
 const TURN_TTL: u8 = 255;
 

@@ -109,8 +109,8 @@ impl Effects<'_> {
         };
         let direct = wire.is_direct();
         match passage {
-            Passage::QueueFull => self.drop(packet, DropReason::QueueFull, CiteId::NONE),
-            Passage::Lost => self.drop(packet, DropReason::Lost, CiteId::NONE),
+            Passage::QueueFull => self.lose(port, packet, DropReason::QueueFull),
+            Passage::Lost => self.lose(port, packet, DropReason::Lost),
             Passage::Arrives { at, again } => {
                 if self.sees.steps {
                     self.observer.step(now, self.node, packet.id(), &Step::Forwarded);
@@ -148,6 +148,14 @@ impl Effects<'_> {
         }
         self.core.counters.crossings += 1;
         self.schedule(now.after(LOOPBACK_DELAY), self.node, LOOPBACK, packet);
+    }
+
+    /// The packet left its node and ended on the link: observers see it leave, and so know what was lost.
+    fn lose(&mut self, port: PortId, packet: Packet, reason: DropReason) {
+        if self.sees.packets {
+            self.observer.left(self.core.now, self.node, port, &packet);
+        }
+        self.drop(packet, reason, CiteId::NONE);
     }
 
     /// The packet reached its host.

@@ -40,7 +40,8 @@ impl Network {
         let names = names.join(", ");
         let mut none = |count: usize, way: &str| {
             let detail = if count == 0 { format!("no {way} rules") } else { format!("none of {count} {way} rules") };
-            Some(self.cite(Cite::new(Component::SecurityGroup, &id, &names).detail(detail).rule("R34")))
+            let cite = Cite::new(Component::SecurityGroup, &id, &names).detail(detail);
+            Some(self.cite(if way == "outbound" { cite.rule("R34") } else { cite }))
         };
         filter.no_ingress = none(filter.ingress.len(), "inbound");
         filter.no_egress = none(filter.egress.len(), "outbound");
@@ -138,9 +139,7 @@ impl Network {
         };
         let name = acl.tags.name.clone().unwrap_or_default();
         self.cite(
-            Cite::new(Component::NetworkAcl, acl.id.as_str(), name)
-                .detail(format!("{way} rule {number}: {what}"))
-                .rule("R22"),
+            Cite::new(Component::NetworkAcl, acl.id.as_str(), name).detail(format!("{way} rule {number}: {what}")),
         )
     }
 }

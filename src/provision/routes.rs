@@ -21,7 +21,7 @@ impl Network {
     ) -> Rc<Fib> {
         let name = table.tags.name.clone().unwrap_or_default();
         let cite = |detail: String| Cite::new(Component::Route, table.id.as_str(), &name).detail(detail);
-        let mut fib = Fib::new(self.cite(Cite::new(Component::RouteTable, table.id.as_str(), &name).rule("R01")));
+        let mut fib = Fib::new(self.cite(Cite::new(Component::RouteTable, table.id.as_str(), &name)));
         for entry in table.effective_entries(world, scope) {
             let hop = self.hop(region, table, &entry);
             let target = self.target_name(region, &table.vpc_id, &entry.target);

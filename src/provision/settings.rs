@@ -10,7 +10,7 @@ use super::premises::Premises;
 use crate::base::Era;
 use crate::data_plane::{NatLimits, Timeouts};
 use crate::engine::{LineSpec, LinkSpec};
-use crate::host::HostSettings;
+use crate::host::{HostSettings, Unknown};
 
 /// Settings of the graph.
 #[derive(Clone, Debug)]
@@ -109,7 +109,8 @@ impl Settings {
             nat: nat_limits(era),
             conntrack: Timeouts::AWS,
             instance: Arc::default(),
-            service: Arc::default(),
+            // Measured on AWS: S3 is silent on ports that it does not serve.
+            service: Arc::new(HostSettings { closed_port: Unknown::Drop, ..HostSettings::default() }),
             hosts: BTreeMap::new(),
             instance_links: BTreeMap::new(),
             nat_instances: BTreeSet::new(),

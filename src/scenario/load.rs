@@ -370,7 +370,8 @@ impl<'a> Reader<'a> {
             self.links.endpoint = link(&s3, "endpoint-link");
             if s3.has("unknown-flow") {
                 let unknown_flow = unknown(&s3, "unknown-flow");
-                self.settings.service = Arc::new(HostSettings { unknown_flow, ..HostSettings::default() });
+                let usual = HostSettings::clone(&self.settings.service);
+                self.settings.service = Arc::new(HostSettings { unknown_flow, ..usual });
             }
         }
         if let Some(internet) = view.sub("internet", &INTERNET) {

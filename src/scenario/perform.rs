@@ -12,7 +12,7 @@ use super::timeline::{Happening, Step};
 use crate::base::Rng;
 use crate::control_plane::{Action, Call, ControlError, Describe, Query};
 use crate::engine::{Impairment, ImpairmentSpec};
-use crate::trace::{NodeId, Observer, Observers, PortId};
+use crate::trace::{Component, NodeId, Observer, Observers, PortId};
 
 impl Run {
     /// Performs a step.
@@ -169,8 +169,11 @@ impl Run {
         let engine = &self.simulation.network().engine;
         let mut ends = Vec::new();
         for node in self.nodes(of) {
-            // A front end has its public side at port 0 and endpoints behind; every other machine few ports.
-            ends.extend((0..PORTS_MAX).map(|port| (node, PortId(port))).filter(|end| engine.peer(*end).is_some()));
+            // A service's public side is its first port; endpoints have links of their own.
+            let info = self.directory().nodes.get(node.0 as usize);
+            let service = info.is_some_and(|info| info.component == Component::Service);
+            let ports = if service { 1 } else { PORTS_MAX };
+            ends.extend((0..ports).map(|port| (node, PortId(port))).filter(|end| engine.peer(*end).is_some()));
         }
         if of == "endpoint" {
             let carriers = self.simulation.network().carriers();
