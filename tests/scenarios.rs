@@ -150,7 +150,7 @@ impl Observer for Invariants {
     fn learn(&mut self, _citations: &Citations, directory: &Directory) {
         if !self.has_begun {
             let nodes = directory.nodes.iter().enumerate();
-            let internet = nodes.filter(|(_, info)| info.component == Component::Internet);
+            let internet = nodes.filter(|(_, info)| info.component == Component::Internet && info.id == "internet");
             self.checks = Checks::new(internet.map(|(index, _)| NodeId(index as u32)).collect());
             self.has_begun = true;
         }
