@@ -1,5 +1,6 @@
 //! The whole command line, and nothing else.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -49,6 +50,10 @@ pub(super) enum Verb {
     Rules(RulesArgs),
     /// Print what a describe call answers at an instant of a scenario, as the AWS CLI prints it.
     Describe(DescribeArgs),
+    /// Import an account's `describe-*` answers, and say what was understood and what assumed.
+    Import(ImportArgs),
+    /// Probe an imported account by packets: score a file of observations, or ask a single question.
+    Probe(ProbeArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -56,6 +61,37 @@ pub(super) enum Verb {
     },
     /// Print the manual page, or the page of a verb, in roff.
     Man(ManArgs),
+}
+
+/// Arguments of `vpclab import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The folder of describe answers, in any file names.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+}
+
+/// Arguments of `vpclab probe`.
+#[derive(Debug, Args)]
+pub(super) struct ProbeArgs {
+    /// The folder of describe answers.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// A CSV file of what probes saw: from,to,probe,port,saw,ttl.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to"])]
+    pub(super) observations: Option<PathBuf>,
+    /// Who asks: an address of an instance, or of the internet.
+    #[arg(long, value_name = "ADDRESS", requires = "to")]
+    pub(super) from: Option<IpAddr>,
+    /// Who is asked.
+    #[arg(long, value_name = "ADDRESS", requires = "from")]
+    pub(super) to: Option<IpAddr>,
+    /// Asks by a SYN to this port.
+    #[arg(long, value_name = "PORT", conflicts_with = "ping")]
+    pub(super) tcp: Option<u16>,
+    /// Asks by an echo request; so unless a port is given.
+    #[arg(long)]
+    pub(super) ping: bool,
 }
 
 /// Arguments of `vpclab rules`.
