@@ -175,7 +175,8 @@ pub(super) const SOMEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(8, 8, 8,
 /// The classes of all machines and places that the given worlds' tables tell apart.
 pub(super) fn classes_of(worlds: &[&World]) -> Vec<Class> {
     let blocks = blocks_named(worlds);
-    let mut groups: BTreeMap<Vec<String>, Vec<(String, IpAddr, Option<IpAddr>)>> = BTreeMap::new();
+    type Members = Vec<(String, IpAddr, Option<IpAddr>)>;
+    let mut groups: BTreeMap<Vec<String>, Members> = BTreeMap::new();
     let mut instances: BTreeSet<InstanceId> = BTreeSet::new();
     for world in worlds {
         for (_, region) in world.regions() {

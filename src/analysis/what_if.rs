@@ -239,8 +239,8 @@ fn fates(
     }
     let addresses: Vec<IpAddr> = connections.iter().flat_map(|one| [one.from, one.to.ip()]).collect();
     let mut stage = Stage::new(world.clone(), options.clone(), Evidence::default(), &addresses);
-    let book: Rc<RefCell<Vec<Option<(SimTime, Result<(), NetError>)>>>> =
-        Rc::new(RefCell::new(vec![None; connections.len()]));
+    type Ends = Vec<Option<(SimTime, Result<(), NetError>)>>;
+    let book: Rc<RefCell<Ends>> = Rc::new(RefCell::new(vec![None; connections.len()]));
     let opened: Rc<RefCell<Vec<bool>>> = Rc::new(RefCell::new(vec![false; connections.len()]));
     for connection in &connections {
         stage.wake(connection.to.ip());
