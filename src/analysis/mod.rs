@@ -13,19 +13,14 @@ mod rule_book;
 mod score;
 mod stage;
 
-mod reach;
-mod what_if;
-
 pub use addresses::{AddressIndex, Owner};
 pub use explain::{Disagreement, Explained, explain};
 pub use path::{Blocker, End, Explanation, Finding, Header, Outcome, Path, PathHop, Source, Traffic};
 pub use probe::{Prober, Question, Reply, Trail};
-pub use reach::{Class, ClassKind, Pair, Reach, confirm, reach};
 pub use rule_book::{RULES, Rule};
 pub use score::{Agreement, Scorecard, Scored, score};
 pub use stage::{Evidence, Stage, StageOptions};
 pub use tables::{TableOptions, Tables};
-pub use what_if::{ChangeStep, ConnectionFate, Fate, OpenConnection, PairChange, WhatIf, WhatIfOptions, what_if};
 
 #[cfg(test)]
 mod agreement;

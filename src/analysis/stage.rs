@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::addresses::AddressIndex;
 use super::tables::TableOptions;
@@ -136,7 +135,7 @@ impl Stage {
                 link: None,
             });
         }
-        let simulation = Simulation::new(world, settings, Calendar::ERA_CURRENT, patient());
+        let simulation = Simulation::new(world, settings, Calendar::ERA_CURRENT, FrontSettings::default());
         let answer_by = options.answer_by;
         let started = BTreeMap::new();
         let mut stage = Self { simulation, index, assumes: true, answer_by, listeners, evidence, learned, started };
@@ -258,12 +257,6 @@ impl Stage {
             }
         });
     }
-}
-
-/// A front end of S3 that lets a connection wait for a day, so that what ends it is the network.
-fn patient() -> FrontSettings {
-    let day = Duration::from_secs(86_400);
-    FrontSettings { idle_timeout: day, body_timeout: day, ..FrontSettings::default() }
 }
 
 /// The most connections that wait at an assumed listener; each is taken and let go at once.
