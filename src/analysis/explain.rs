@@ -112,6 +112,7 @@ const fn is_gateway(component: Component) -> bool {
             | Component::EgressOnlyInternetGateway
             | Component::NatGateway
             | Component::VpcEndpoint
+            | Component::VpcPeeringConnection
             | Component::VpnGateway
     )
 }

@@ -173,6 +173,14 @@ impl<'t, 'w> Walk<'t, 'w> {
             self.block(DropReason::Blackhole, &by);
             return self.without_a_hop(scope, vpc, header);
         }
+        let other = matches!(
+            winner.target,
+            RouteTarget::VpcEndpoint(_) | RouteTarget::Peering(_) | RouteTarget::VpnGateway(_)
+        );
+        let from_nat = interface.interface_type == InterfaceType::NatGateway;
+        if other && from_nat && self.tables.world.era == Era::Y2017 {
+            self.block(DropReason::NatGatewayTarget, &by);
+        }
         self.by_target(scope, vpc, interface, &winner.target, &by, header)
     }
 
@@ -267,6 +275,9 @@ impl<'t, 'w> Walk<'t, 'w> {
         let found = region.and_then(|region| region.interface_of_address(&vpc.id, header.dst.ip()));
         match found.map(|interface| interface.id.clone()) {
             Some(id) => self.arrive(scope, &id, from, header),
+            None if self.tables.index().is_classic(header.dst.ip()) => {
+                Ending::Unknown("tables do not follow packets through EC2-Classic".to_owned())
+            }
             None => {
                 self.block(DropReason::NoSuchInterface, vpc.id.as_str());
                 Ending::Lost
@@ -425,6 +436,9 @@ impl<'t, 'w> Walk<'t, 'w> {
             let name = format!("{} {region}", service.service());
             self.hop(Component::Service, service.as_str(), Some(name));
             return Ending::Arrived(Arrival::Internet, header);
+        }
+        if self.tables.index().is_classic(dst) {
+            return Ending::Unknown("tables do not follow packets through EC2-Classic".to_owned());
         }
         if self.tables.is_outside(dst) {
             self.hop(Component::Internet, &dst.to_string(), None);

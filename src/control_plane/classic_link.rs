@@ -70,15 +70,31 @@ impl Perform for EnableVpcClassicLink {
         only_2017(cx)?;
         // EC2-Classic uses 10.0.0.0/8; only VPCs in its first two /16 blocks, or outside it, may be linked (EC2 User
         // Guide, "ClassicLink limitations").
-        let classic = Cidr::parse("10.0.0.0/8").expect("a block");
+        let classic = classic_addresses();
         let open = Cidr::parse("10.0.0.0/15").expect("a block");
         if vpc.cidr_blocks.iter().any(|block| block.overlaps(&classic) && !open.covers(block)) {
             let text = format!("VPC {} has a CIDR block that conflicts with EC2-Classic", vpc.id);
             return Err(ControlError::value(text));
         }
+        let tables: Vec<RouteTableId> = cx.region().contents(&self.vpc_id).into_iter().flat_map(|contents| contents.route_tables.iter().cloned()).collect();
+        let conflicts = |id: &RouteTableId| {
+            let routes = cx.region().route_tables.get(id).into_iter().flat_map(RouteTable::routes);
+            let mut blocks = routes.filter(|route| route.target != RouteTarget::Local).map(|route| &route.destination);
+            blocks.any(|destination| matches!(destination, Destination::Cidr(block) if classic.covers(block)))
+        };
+        if let Some(table) = tables.iter().find(|id| conflicts(id)) {
+            let text = format!("Route table {table} has a route that conflicts with EC2-Classic");
+            return Err(ControlError::value(text));
+        }
         let vpc = cx.region_mut().vpcs.get_mut(&self.vpc_id).expect("looked up above");
         vpc.classic_link_enabled = true;
         cx.touch(Touch::Vpc(self.vpc_id.clone()));
+        // Every table gets a local route for EC2-Classic's block (EC2 User Guide, "Routing for ClassicLink").
+        for id in tables {
+            let table = cx.region_mut().route_tables.get_mut(&id).expect("listed by its VPC");
+            table.add_local(classic);
+            cx.touch(Touch::RouteTable(id));
+        }
         Ok(())
     }
 }
@@ -122,7 +138,11 @@ impl Perform for DetachClassicLinkVpc {
 
 fn set_link(cx: &mut Context<'_>, id: &InstanceId, link: Option<ClassicLink>) {
     let instance = cx.region_mut().classic_instances.get_mut(id).expect("looked up before");
-    instance.link = link;
+    let groups = link.iter().flat_map(|link| &link.groups).cloned().collect::<Vec<_>>();
+    let old = std::mem::replace(&mut instance.link, link);
+    for group in old.into_iter().flat_map(|link| link.groups).chain(groups) {
+        cx.touch(Touch::GroupMembers(group));
+    }
     cx.touch(Touch::ClassicInstance(id.clone()));
 }
 
@@ -151,7 +171,7 @@ impl Context<'_> {
             }
             Some(address) => address,
             None => {
-                let mut places = (0..classic_block().size()).filter_map(|place| classic_block().nth(place));
+                let mut places = (FIRST..classic_block().size()).filter_map(|place| classic_block().nth(place));
                 let free = places.find_map(|address| match address {
                     IpAddr::V4(address) if !in_use(address) => Some(address),
                     IpAddr::V4(_) | IpAddr::V6(_) => None,
@@ -184,6 +204,14 @@ impl Context<'_> {
         let mut instances = self.region().classic_instances.values();
         instances.any(|instance| instance.link.as_ref().is_some_and(|link| link.vpc_id == *vpc))
     }
+}
+
+/// Addresses below are left to routers.
+const FIRST: u128 = 10;
+
+/// The block that EC2-Classic's instances have their private addresses in.
+pub(super) fn classic_addresses() -> Cidr {
+    Cidr::parse("10.0.0.0/8").expect("a block")
 }
 
 /// Where EC2-Classic's addresses are taken from here: a part of 10.0.0.0/8 that no linkable VPC can have.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::classic_link::classic_addresses;
 use super::*;
 use crate::base::*;
 
@@ -242,6 +243,11 @@ impl RouteTable {
         &self.propagated
     }
 
+    /// Adds a local route for a block, if there is none.
+    pub(super) fn add_local(&mut self, block: Cidr) {
+        self.routes.entry(Destination::Cidr(block)).or_insert_with(|| Route::local(block));
+    }
+
     /// How many routes count for the quota, of one family. An endpoint route counts one (facts RT29: UNSOURCED).
     pub(super) fn route_count(&self, v6: bool) -> usize {
         let local = |route: &&Route| route.origin == RouteOrigin::CreateRouteTable;
@@ -307,7 +313,10 @@ impl Perform for CreateRouteTable {
         let text = "The maximum number of route tables has been reached.";
         cx.quota((have, 1, limit), ErrorCode::RouteTableLimitExceeded, text)?;
         let id: RouteTableId = cx.new_id(self.id.as_ref(), self.tags.name.as_deref())?;
-        let table = RouteTable::new(id.clone(), vpc.id.clone(), self.tags.clone(), vpc.blocks());
+        let mut table = RouteTable::new(id.clone(), vpc.id.clone(), self.tags.clone(), vpc.blocks());
+        if vpc.classic_link_enabled {
+            table.add_local(classic_addresses());
+        }
         cx.region_mut().put_route_table(table);
         cx.created(id.clone());
         cx.touch(Touch::RouteTable(id));

@@ -20,6 +20,8 @@ pub struct Interface {
     pub filter: Option<Rc<StatefulFilter>>,
     /// Whether packets must be from or to its own addresses (facts V5).
     pub source_dest_check: bool,
+    /// Whether it sends to no gateway but those to the internet: so does a NAT gateway in 2017 (facts N15).
+    pub internet_only: bool,
     /// Whether the instance runs; packets to a stopped one are dropped.
     pub running: bool,
     /// The interface, to cite.
@@ -43,6 +45,7 @@ impl Interface {
             subnet,
             filter,
             source_dest_check: true,
+            internet_only: false,
             running: true,
             cite: CiteId::NONE,
             flows: FlowTable::new(),

@@ -164,6 +164,6 @@ fn is_shared(address: Ipv4Addr) -> bool {
 }
 
 /// One-to-one translation leaves ports as they are, also in what an ICMP error quotes.
-fn quoted_port(packet: &Packet, source: bool) -> u16 {
+pub(super) fn quoted_port(packet: &Packet, source: bool) -> u16 {
     packet.quoted().map_or(0, |quoted| if source { quoted.tuple.src_port } else { quoted.tuple.dst_port })
 }

@@ -4,6 +4,7 @@
 //! security groups, subnets with their network ACLs and route tables. The gateways are boxes of their own, and
 //! translation state lives in them, never in the router that switches routes.
 
+mod classic_network;
 mod conntrack;
 mod egress_only_internet_gateway;
 mod fib;
@@ -13,6 +14,7 @@ mod internet;
 mod internet_gateway;
 mod nat_gateway;
 mod nat_table;
+mod peering_connection;
 mod stateful_filter;
 mod stateless_filter;
 mod subnet;
@@ -22,6 +24,7 @@ mod unmodeled;
 mod vpc_router;
 mod vpn_gateway;
 
+pub use classic_network::ClassicNetwork;
 pub use conntrack::{CONNTRACK_MAX, FlowInfo, Timeouts};
 pub use egress_only_internet_gateway::EgressOnlyInternetGateway;
 pub use fib::{Fib, FibEntry, NextHop};
@@ -31,6 +34,7 @@ pub use internet::Internet;
 pub use internet_gateway::InternetGateway;
 pub use nat_gateway::NatGateway;
 pub use nat_table::{Mapping, NatLimits, NatTable, Refusal};
+pub use peering_connection::PeeringConnection;
 pub use stateful_filter::{FilterRule, Members, Peer, Ports, StatefulFilter};
 pub use stateless_filter::{StatelessFilter, StatelessRule};
 pub use subnet::SubnetEdge;

@@ -19,16 +19,10 @@ use crate::trace::{CiteId, DropReason, Filter, PortId, Step};
 pub enum Attachment {
     /// A network interface of an instance, NAT gateway or interface endpoint.
     Interface(Box<Interface>),
-    /// A gateway whose packets may go to any interface: an internet or egress-only gateway, a gateway endpoint, a
-    /// virtual private gateway.
+    /// A gateway to the internet: an internet gateway or an egress-only one.
+    InternetGateway,
+    /// A gateway to anything else: a gateway endpoint, a peering connection, a virtual private gateway.
     Gateway,
-    /// A peering connection; `remote` are the blocks of the other VPC (facts P2).
-    Peering {
-        /// The other VPC's blocks.
-        remote: Vec<Cidr>,
-        /// The connection, to cite.
-        cite: CiteId,
-    },
     /// The resolver and other services of the virtualization layer: neither filtered nor routed (facts S5, V10).
     Resolver,
     /// Nothing any more.
@@ -132,10 +126,6 @@ impl VpcRouter {
         self.by_address.get(&address).copied()
     }
 
-    fn owns(&self, address: IpAddr) -> bool {
-        self.blocks.iter().any(|block| block.contains(address))
-    }
-
     /// A packet from an instance, a NAT gateway or an interface endpoint.
     fn take_from_interface(&mut self, now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
         let Some(tuple) = self.fragments.complete(now, &packet) else {
@@ -154,7 +144,7 @@ impl VpcRouter {
             let port = *port;
             return out.send(port, packet);
         }
-        let subnet = interface.subnet;
+        let (subnet, internet_only) = (interface.subnet, interface.internet_only);
         let flow = match interface.admit(now, true, &tuple, &packet, generation, &self.timeouts) {
             Ok(flow) => flow,
             Err((reason, by)) => return out.drop(packet, reason, by),
@@ -166,7 +156,7 @@ impl VpcRouter {
             note_way(out, &packet, &way);
             return self.follow(now, from, way, &tuple, packet, out);
         }
-        match self.decide(subnet, &tuple, &packet) {
+        match self.decide((subnet, internet_only), &tuple, &packet) {
             Ok(way) => {
                 // The same look-up as above; the decision could not be made while the interface was borrowed.
                 if let Some(flow) = self.interface_mut(from).and_then(|i| i.flow_mut(&tuple)) {
@@ -180,7 +170,12 @@ impl VpcRouter {
     }
 
     /// Where a packet from a subnet goes: the neighbour in it, or out past the network ACL by the route table.
-    fn decide(&self, subnet: u32, tuple: &FiveTuple, packet: &Packet) -> Result<Way, (DropReason, CiteId)> {
+    fn decide(
+        &self,
+        (subnet, internet_only): (u32, bool),
+        tuple: &FiveTuple,
+        packet: &Packet,
+    ) -> Result<Way, (DropReason, CiteId)> {
         let Some(edge) = self.subnets.get(subnet as usize) else { return Err((DropReason::NoLink, self.cite)) };
         let mut way = Way { generation: self.generation, ..Way::UNDECIDED };
         if is_group(tuple.dst) {
@@ -214,12 +209,10 @@ impl VpcRouter {
             NextHop::Blackhole => return Err((DropReason::Blackhole, entry.by)),
             NextHop::Unmodeled => return Err((DropReason::NotModeled, entry.by)),
         }
-        if let (NextHop::Gateway(port), Some(Attachment::Peering { remote, cite })) =
-            (entry.hop, self.ports.get(way.port.0 as usize))
-            && !remote.iter().any(|block| block.contains(tuple.dst))
-        {
-            debug_assert_eq!(port, way.port);
-            return Err((DropReason::PeeringAddress, *cite));
+        let other = matches!(entry.hop, NextHop::Gateway(_))
+            && matches!(self.ports.get(way.port.0 as usize), Some(Attachment::Gateway));
+        if internet_only && other {
+            return Err((DropReason::NatGatewayTarget, entry.by));
         }
         Ok(way)
     }
@@ -338,16 +331,7 @@ impl Node for VpcRouter {
     fn on_packet(&mut self, now: SimTime, from: PortId, packet: Packet, out: &mut Effects<'_>) {
         match self.ports.get(from.0 as usize) {
             Some(Attachment::Interface(_)) => self.take_from_interface(now, from, packet, out),
-            Some(Attachment::Gateway) => self.take_from_gateway(now, packet, out),
-            Some(Attachment::Peering { cite, .. }) => {
-                // A peering carries traffic to interfaces of this VPC only; nothing of it goes on (facts P1).
-                let cite = *cite;
-                if self.owns(packet.dst()) {
-                    self.take_from_gateway(now, packet, out);
-                } else {
-                    out.drop(packet, DropReason::PeeringAddress, cite);
-                }
-            }
+            Some(Attachment::InternetGateway | Attachment::Gateway) => self.take_from_gateway(now, packet, out),
             Some(Attachment::Resolver) => match self.port_of(packet.dst()) {
                 Some(to) => out.send(to, packet),
                 None => out.drop(packet, DropReason::NoSuchInterface, self.cite),

@@ -11,9 +11,9 @@ use crate::base::*;
 use crate::control_plane::{self, Region, Scope, Subnet, Vpc, World};
 use crate::data_plane::{
     Attachment, EgressOnlyInternetGateway, GatewayEndpoint, Internet, InternetGateway, NatGateway, StatelessFilter,
-    SubnetEdge, VpcRouter,
+    PeeringConnection, SubnetEdge, VpcRouter,
 };
-use crate::engine::LinkSpec;
+use crate::engine::{LineSpec, LinkSpec};
 use crate::trace::{Cite, CiteId, Component, NodeId, PortId};
 
 impl Network {
@@ -29,6 +29,7 @@ impl Network {
             let boxes = VpcBoxes {
                 router,
                 subnets: BTreeMap::new(),
+                classic_edge: None,
                 interfaces: BTreeMap::new(),
                 gateways: BTreeMap::new(),
                 tables: BTreeMap::new(),
@@ -47,14 +48,16 @@ impl Network {
 
     /// A subnet's edge: its blocks and router address. Tables and lists are set apart.
     pub(super) fn follow_subnet(&mut self, subnet: &Subnet) {
-        let Some(boxes) = self.vpcs.get_mut(&subnet.vpc_id) else { return };
+        let Some(boxes) = self.vpcs.get(&subnet.vpc_id) else { return };
         let router = boxes.router;
         let blocks: Vec<Cidr> = std::iter::once(subnet.cidr_block).chain(subnet.ipv6_cidr_block).collect();
         let address = subnet.router_address().unwrap_or_else(|| subnet.cidr_block.network());
-        let next = boxes.subnets.len() as u32;
-        let index = *boxes.subnets.entry(subnet.id.clone()).or_insert(next);
+        let known = boxes.subnets.get(&subnet.id).copied();
+        let next = self.router(router).subnets.len() as u32;
+        let index = known.unwrap_or(next);
+        self.vpc_boxes(&subnet.vpc_id).subnets.insert(subnet.id.clone(), index);
         let router = self.router(router);
-        if router.subnets.len() <= index as usize {
+        if known.is_none() {
             let acl = Rc::new(StatelessFilter::default());
             let fib = empty_table(CiteId::NONE);
             router.subnets.push(SubnetEdge { blocks, acl, fib, router: address });
@@ -128,7 +131,7 @@ impl Network {
         let v6 = gateway.ipv6_blocks.clone();
         let node = self.add(gateway, Component::InternetGateway, id.as_str(), &name, &[]);
         let link = self.settings.links.internet_gateway;
-        self.attach_gateway(&vpc, id.as_str(), node, InternetGateway::VPC, Attachment::Gateway, link);
+        self.attach_gateway(&vpc, id.as_str(), node, InternetGateway::VPC, Attachment::InternetGateway, link);
         let port = self.attach_to_internet(node, InternetGateway::INTERNET);
         for block in v6 {
             self.internet_mut().route(block, port);
@@ -155,7 +158,8 @@ impl Network {
                 let node = self.add(gateway, Component::EgressOnlyInternetGateway, id.as_str(), &name, &[]);
                 let link = self.settings.links.internet_gateway;
                 let vpc = &record.vpc_id;
-                self.attach_gateway(vpc, id.as_str(), node, EgressOnlyInternetGateway::VPC, Attachment::Gateway, link);
+                let attachment = Attachment::InternetGateway;
+                self.attach_gateway(vpc, id.as_str(), node, EgressOnlyInternetGateway::VPC, attachment, link);
                 let port = self.attach_to_internet(node, EgressOnlyInternetGateway::INTERNET);
                 // Answers come back to whichever gateway the VPC has; an internet gateway, if there is one, has said so
                 // already.
@@ -226,8 +230,8 @@ impl Network {
                 let node = self.add(GatewayEndpoint::new(list, cite), Component::VpcEndpoint, id.as_str(), &name, &[]);
                 let link = self.settings.links.internet_gateway;
                 let link = LinkSpec {
-                    there: crate::engine::LineSpec { mtu: super::VPC_MTU, ..link.there },
-                    back: crate::engine::LineSpec { mtu: super::VPC_MTU, ..link.back },
+                    there: LineSpec { mtu: super::VPC_MTU, ..link.there },
+                    back: LineSpec { mtu: super::VPC_MTU, ..link.back },
                 };
                 self.attach_gateway(&vpc, id.as_str(), node, GatewayEndpoint::VPC, Attachment::Gateway, link);
                 let Some(front) = self.service_of(&scope.region, &service) else { return };
@@ -248,42 +252,46 @@ impl Network {
         }
     }
 
-    /// A peering connection: a link between two routers, while it is active.
+    /// A peering connection: a box between two routers, while it is active.
     pub(super) fn follow_peering(&mut self, world: &World, id: &VpcPeeringConnectionId) {
         let record = world.peerings().get(id).filter(|record| record.is_active());
-        let stands = self.vpcs.values().any(|boxes| boxes.gateways.contains_key(id.as_str()));
-        if stands {
-            let vpcs: Vec<VpcId> = self.vpcs.keys().cloned().collect();
-            for vpc in vpcs {
-                self.remove_gateway(&vpc, id.as_str());
-            }
-        }
-        let Some(record) = record else { return };
+        let joined: Vec<VpcId> = self
+            .vpcs
+            .iter()
+            .filter(|(_, boxes)| boxes.gateways.contains_key(id.as_str()))
+            .map(|(vpc, _)| vpc.clone())
+            .collect();
+        let Some(record) = record else {
+            joined.iter().for_each(|vpc| self.remove_gateway(vpc, id.as_str()));
+            return;
+        };
         let (one, other) = (&record.requester, &record.accepter);
-        let (Some(a), Some(b)) = (self.router_of(&one.vpc_id), self.router_of(&other.vpc_id)) else { return };
-        let blocks = |end: &control_plane::PeeringSide| {
-            let region = world.region(&end.scope);
-            region
-                .and_then(|r| r.vpcs().get(&end.vpc_id))
-                .map(|v| v.blocks().copied().collect::<Vec<_>>())
-                .unwrap_or_default()
+        let blocks = |end: &control_plane::PeeringSide| -> Vec<Cidr> {
+            let vpc = world.region(&end.scope).and_then(|region| region.vpcs().get(&end.vpc_id));
+            vpc.map(|vpc| vpc.blocks().copied().collect()).unwrap_or_default()
         };
         let (one_blocks, other_blocks) = (blocks(one), blocks(other));
-        let cite = self.cite(Cite::new(
-            Component::VpcPeeringConnection,
-            id.as_str(),
-            record.tags.name.clone().unwrap_or_default(),
-        ));
-        let a_port = self.router(a).attach(Attachment::Peering { remote: other_blocks, cite });
-        let b_port = self.router(b).attach(Attachment::Peering { remote: one_blocks, cite });
+        if let Some(node) = self.gateway_of(&one.vpc_id, id.as_str()) {
+            if let Some(peering) = self.engine.node_mut::<PeeringConnection>(node) {
+                peering.blocks = [one_blocks, other_blocks];
+            }
+            return;
+        }
+        if self.router_of(&one.vpc_id).is_none() || self.router_of(&other.vpc_id).is_none() {
+            return;
+        }
+        let name = record.tags.name.clone().unwrap_or_default();
+        let cite = self.cite(Cite::new(Component::VpcPeeringConnection, id.as_str(), &name));
+        let peering = PeeringConnection::new(one_blocks, other_blocks, cite);
+        let node = self.add(peering, Component::VpcPeeringConnection, id.as_str(), &name, &[]);
         let links = &self.settings.links;
-        let spec = if one.scope.region == other.scope.region { links.peering } else { links.peering_between_regions };
-        self.engine.connect((a, a_port), (b, b_port), spec);
-        let label = record.tags.name.clone().unwrap_or_else(|| id.to_string());
-        self.directory.ports.insert((a, a_port), label.clone());
-        self.directory.ports.insert((b, b_port), label);
-        self.vpc_boxes(&one.vpc_id).gateways.insert(id.to_string(), (a_port, b));
-        self.vpc_boxes(&other.vpc_id).gateways.insert(id.to_string(), (b_port, a));
+        let way = if one.scope.region == other.scope.region { links.peering } else { links.peering_between_regions };
+        // The whole way lies between the asking VPC and the box; its other side takes no time.
+        let near = |line: LineSpec| LineSpec { mtu: line.mtu, ..LineSpec::DIRECT };
+        let rest = LinkSpec { there: near(way.back), back: near(way.there) };
+        let id = id.as_str();
+        self.attach_gateway(&one.vpc_id, id, node, PeeringConnection::REQUESTER, Attachment::Gateway, way);
+        self.attach_gateway(&other.vpc_id, id, node, PeeringConnection::ACCEPTER, Attachment::Gateway, rest);
     }
 
     /// Attaches a gateway's box to its VPC's router.

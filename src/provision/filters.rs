@@ -88,6 +88,7 @@ impl Network {
         for interface in group.members().iter().filter_map(|id| region.network_interfaces().get(id)) {
             members.extend(interface.addresses());
         }
+        members.extend(Self::linked_members(region, group));
     }
 
     /// The blocks of a prefix list, compiled once.

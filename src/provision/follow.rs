@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::classic::linked_to;
 use super::network::Network;
 use super::settings::Settings;
 use crate::base::*;
@@ -22,6 +23,7 @@ struct Work {
     members: BTreeSet<SecurityGroupId>,
     interfaces: BTreeSet<NetworkInterfaceId>,
     instances: BTreeSet<InstanceId>,
+    classics: BTreeSet<InstanceId>,
     internet_gateways: BTreeSet<InternetGatewayId>,
     egress_only: BTreeSet<EgressOnlyInternetGatewayId>,
     nats: BTreeSet<NatGatewayId>,
@@ -119,6 +121,10 @@ impl Network {
         }
         for id in &work.interfaces {
             self.follow_interface(world, scope, Some(region), id);
+        }
+        work.classics.extend(linked_to(region, &work.vpcs, &work.groups));
+        for id in &work.classics {
+            self.follow_classic_instance(world, scope, region, id);
         }
         let removed: Vec<NetworkInterfaceId> =
             work.interfaces.iter().filter(|id| !region.network_interfaces().contains_key(id)).cloned().collect();
@@ -283,10 +289,10 @@ impl Work {
             Touch::VpnGateway(id) => {
                 self.vpn_gateways.insert(id.clone());
             }
-            Touch::CustomerGateway(_)
-            | Touch::VpnConnection(_)
-            | Touch::VirtualInterface(_)
-            | Touch::ClassicInstance(_) => {
+            Touch::ClassicInstance(id) => {
+                self.classics.insert(id.clone());
+            }
+            Touch::CustomerGateway(_) | Touch::VpnConnection(_) | Touch::VirtualInterface(_) => {
                 // Few worlds have more than one: all of them are looked at again.
                 self.vpn_gateways.extend(region.into_iter().flat_map(|r| r.vpn_gateways().keys().cloned()));
             }
@@ -319,6 +325,7 @@ fn everything(region: &Region) -> Work {
         members: region.security_groups().keys().cloned().collect(),
         interfaces: region.network_interfaces().keys().cloned().collect(),
         instances: region.instances().keys().cloned().collect(),
+        classics: region.classic_instances().keys().cloned().collect(),
         internet_gateways: region.internet_gateways().keys().cloned().collect(),
         egress_only: region.egress_only_internet_gateways().keys().cloned().collect(),
         nats: region.nat_gateways().keys().cloned().collect(),

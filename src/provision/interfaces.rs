@@ -27,6 +27,7 @@ impl Network {
         let addresses: Vec<IpAddr> = record.addresses().collect();
         let mut interface = Interface::new(addresses, subnet, filter);
         interface.source_dest_check = record.source_dest_check;
+        interface.internet_only = world.era == Era::Y2017 && record.interface_type == InterfaceType::NatGateway;
         interface.running = is_running(region, record);
         let name = interface_name(region, record);
         interface.cite = self.cite(Cite::new(Component::NetworkInterface, id.as_str(), &name));

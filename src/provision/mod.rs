@@ -3,6 +3,7 @@
 //! Nobody else knows both sides: the control plane never hears of packets, and the data plane never hears of records.
 
 mod boxes;
+mod classic;
 mod filters;
 mod follow;
 mod hosts;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use super::classic::ClassicBox;
 use super::hosts::CarrierInfo;
 use super::settings::{QUEUE_BYTES, Settings};
 use crate::base::*;
@@ -30,6 +31,7 @@ pub struct Network {
     pub(super) premises: BTreeMap<String, NodeId>,
     /// A gateway's port for each VPN connection or virtual interface.
     pub(super) connections: BTreeMap<String, PortId>,
+    pub(super) classics: BTreeMap<RegionName, ClassicBox>,
     pub(super) services: BTreeMap<(RegionName, ServiceName), ServiceBox>,
     pub(super) members: BTreeMap<SecurityGroupId, GroupMembers>,
     pub(super) lists: BTreeMap<(RegionName, PrefixListId), Rc<PrefixTable<()>>>,
@@ -47,6 +49,8 @@ pub struct Network {
 pub(super) struct VpcBoxes {
     pub(super) router: NodeId,
     pub(super) subnets: BTreeMap<SubnetId, u32>,
+    /// The router's edge for links of EC2-Classic instances.
+    pub(super) classic_edge: Option<u32>,
     /// The router's port for each interface.
     pub(super) interfaces: BTreeMap<NetworkInterfaceId, PortId>,
     /// The router's port for each gateway, by the gateway's id, and the box behind it.
@@ -92,6 +96,7 @@ impl Network {
             outside: BTreeMap::new(),
             premises: BTreeMap::new(),
             connections: BTreeMap::new(),
+            classics: BTreeMap::new(),
             services: BTreeMap::new(),
             members: BTreeMap::new(),
             lists: BTreeMap::new(),

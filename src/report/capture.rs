@@ -340,6 +340,7 @@ fn describe_point(names: &Names, node: NodeId) -> (String, String) {
         Component::EgressOnlyInternetGateway => "egress-only internet gateway",
         Component::NatGateway => "NAT gateway",
         Component::VpcEndpoint => "gateway endpoint",
+        Component::ClassicLink => "EC2-Classic's network",
         Component::VpcPeeringConnection => "peering connection",
         Component::VpnGateway => "virtual private gateway",
         Component::NetworkInterface => "network interface",

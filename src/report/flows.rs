@@ -620,7 +620,7 @@ fn rank(names: &Names, node: NodeId) -> u8 {
     match info.component {
         Component::VpcEndpoint => 7,
         Component::NatGateway => 6,
-        Component::VpcPeeringConnection => 5,
+        Component::VpcPeeringConnection | Component::ClassicLink => 5,
         Component::VpnGateway => 4,
         Component::EgressOnlyInternetGateway | Component::InternetGateway => 3,
         Component::Internet => 2,

@@ -76,7 +76,7 @@ impl Rig {
 
         let mut main = VpcRouter::new(vpc.clone(), cite(Component::Vpc, "vpc-1a2b3c4d", "main", ""));
         let endpoint_port = main.attach(Attachment::Gateway);
-        let igw_port = main.attach(Attachment::Gateway);
+        let igw_port = main.attach(Attachment::InternetGateway);
         let mut nat_interface = Interface::new([ip("10.0.0.5")], 0, None);
         nat_interface.source_dest_check = false;
         let nat_port = main.attach(Attachment::Interface(Box::new(nat_interface)));

@@ -286,12 +286,14 @@ fn request(view: &View<'_>, node: NodeId, request: &RequestNote) -> Row {
     let object = match (&request.bucket[..], &request.key[..]) {
         ("-", "-") => String::new(),
         (bucket, "-") => format!(" {bucket}"),
+        ("-", key) => format!(" {key}"),
         (bucket, key) => format!(" {bucket}/{key}"),
     };
+    let name = |id: &str| view.names.directory.name_of(id).to_owned();
     let error = if request.error.is_empty() { String::new() } else { format!(" {}", request.error) };
     let by = match (&request.endpoint, &request.vpc) {
-        (Some(endpoint), Some(vpc)) => format!(" by {endpoint} of {vpc}"),
-        (Some(endpoint), None) => format!(" by {endpoint}"),
+        (Some(endpoint), Some(vpc)) => format!(" by {} of {}", name(endpoint), name(vpc)),
+        (Some(endpoint), None) => format!(" by {}", name(endpoint)),
         (None, _) => String::new(),
     };
     let mut sizes = Vec::new();

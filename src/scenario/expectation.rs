@@ -599,6 +599,7 @@ fn datagram(to: Target, port: u16) -> UdpSpec {
 
 fn connect(to: Target, port: u16) -> TcpSpec {
     TcpSpec {
+        repeat: Repeat::ONCE,
         to,
         port,
         local_port: None,

@@ -8,7 +8,7 @@ use super::watch::{DropFact, Ending, FlowFacts, Passage, ProgramFacts, Watch};
 use crate::base::{SimTime, show_duration};
 use crate::control_plane::{Destination, RouteState};
 use crate::packet::TcpFlags;
-use crate::trace::{Answer, Cite, Directory, NodeId, ProgramId};
+use crate::trace::{Answer, Cite, Directory, NodeId, ProgramId, RequestNote};
 
 /// Whether an expectation held, and what made it so or was seen instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -429,13 +429,16 @@ impl Bench<'_> {
 
     fn s3_sees(&self, line: &LogLine, never: bool) -> Seen {
         let (from, to) = self.span(&line.window);
-        let ends: Vec<(IpAddr, u16)> = line
+        let ends: BTreeSet<usize> = line
             .programs
             .iter()
             .flat_map(|name| self.programs.get(name).into_iter().flatten())
             .flat_map(|(id, node)| self.watch.both_ends(&self.watch.flows_of(*id, *node)))
-            .map(|index| (self.watch.flows[index].tuple.dst, self.watch.flows[index].tuple.dst_port))
             .collect();
+        let is_theirs = |note: &RequestNote| {
+            let flow = note.connection.and_then(|connection| self.watch.flow_of(connection));
+            flow.is_some_and(|flow| ends.contains(&flow))
+        };
         let called = |wanted: &Option<Option<String>>, have: &Option<String>| match (wanted, have) {
             (None, _) | (Some(None), None) => true,
             (Some(Some(name)), Some(id)) => name == id || self.ids.get(name).is_some_and(|ids| ids.contains(id)),
@@ -447,7 +450,7 @@ impl Bench<'_> {
             from <= *at
                 && *at <= to
                 && note.service == "s3"
-                && (line.programs.is_empty() || ends.contains(&(note.source, note.source_port)))
+                && (line.programs.is_empty() || is_theirs(note))
                 && line.source.is_none_or(|block| block.contains(note.source))
                 && called(&line.endpoint, &note.endpoint)
                 && called(&line.vpc, &note.vpc)

@@ -560,7 +560,7 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
             None => entry.value.as_list().unwrap_or(&[]).iter().filter_map(|node| decode::cidr(node).ok()).collect(),
         };
         let most = view.and_then(|view| view.integer("max-entries")).map_or(entries.len().max(1), |most| most as usize);
-        let tags = tags(&entry.key, view.as_ref());
+        let tags = tags(&entry.key, id.as_str(), view.as_ref());
         let create = CreateManagedPrefixList {
             id: Some(id.clone()),
             tags,
@@ -577,7 +577,7 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
             None => Some(&entry.value).filter(|node| node.as_text().is_some()),
         };
         let address = cx.v4(node);
-        let create = AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, view.as_ref()), address };
+        let create = AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
         plan.add(Phase::Addresses, &scope, entry.key_span, Some(id.into()), create);
     }
 }

@@ -238,7 +238,7 @@ pub(super) fn instance(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, machines
         let scope = cx.place.scope.clone();
         let mut action = run.clone();
         action.id = Some(id.clone());
-        action.tags = tags(&name, Some(&view));
+        action.tags = tags(&name, id.as_str(), Some(&view));
         let span = if view.has("private-ip") { view.span_of("private-ip") } else { entry.key_span };
         plan.add(Phase::Instances, &scope, span, Some(id.clone().into()), action);
         after_launch(cx, plan, &view, &id);
@@ -326,7 +326,7 @@ fn interface(cx: &mut Cx<'_>, plan: &mut Plan, instance: &InstanceId, index: u32
     stand_in_vpc_of(cx, Some(&subnet));
     let create = CreateNetworkInterface {
         id: Some(id.clone()),
-        tags: view.text("name").map(|name| tags(name, None)).unwrap_or_default(),
+        tags: view.text("name").map(|name| tags(name, id.as_str(), None)).unwrap_or_default(),
         private_ip_address: cx.v4(view.node("private-ip")),
         secondary_private_ip_addresses: view
             .items("secondary-ips")

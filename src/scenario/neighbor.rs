@@ -23,7 +23,7 @@ pub(super) fn peering_connection(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry
     };
     let scope = cx.place.scope.clone();
     let far = cx.names.of_id(&peer.clone().into()).map_or_else(|| scope.clone(), |named| named.scope.clone());
-    let tags = tags(&entry.key, Some(&view));
+    let tags = tags(&entry.key, id.as_str(), Some(&view));
     let create = peering(cx, vpc.clone(), peer.clone(), Some(id.clone()), tags);
     plan.add(Phase::Peering, &scope, view.span_of("between"), Some(id.clone().into()), create);
     plan.add(Phase::Peering, &far, view.span_of("between"), None, AcceptVpcPeeringConnection::new(id));
@@ -56,7 +56,7 @@ pub(super) fn vpn_connection(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, si
     let fixed = blocks(&view, "static-routes");
     let create = CreateVpnConnection {
         id: Some(id.clone()),
-        tags: tags(&entry.key, Some(&view)),
+        tags: tags(&entry.key, id.as_str(), Some(&view)),
         static_routes_only: !fixed.is_empty(),
         ..CreateVpnConnection::new(far, near)
     };
@@ -79,7 +79,7 @@ pub(super) fn virtual_interface(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry,
     let scope = cx.place.scope.clone();
     let near: Option<VpnGatewayId> = cx.id(view.node("virtual-private-gateway"), "a virtual private gateway");
     let Some(site) = find_site(cx, &view, sites) else { return };
-    let tags = tags(&entry.key, Some(&view));
+    let tags = tags(&entry.key, id.as_str(), Some(&view));
     match near {
         Some(near) => {
             let create = CreatePrivateVirtualInterface {

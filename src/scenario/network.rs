@@ -41,9 +41,9 @@ pub(super) fn named<I: TryFrom<ResourceId>>(cx: &Cx<'_>, name: &str) -> Option<I
     I::try_from(found).ok()
 }
 
-/// The tags of a resource: its name, unless the name is the id, and what is given beside it.
-pub(super) fn tags(name: &str, view: Option<&View<'_>>) -> Tags {
-    let mut tags = Tags { name: ResourceId::parse(name).is_none().then(|| name.to_owned()), ..Tags::default() };
+/// The tags of a resource: its name, unless the name is its id, and what is given beside it.
+pub(super) fn tags(name: &str, id: &str, view: Option<&View<'_>>) -> Tags {
+    let mut tags = Tags { name: (name != id).then(|| name.to_owned()), ..Tags::default() };
     for tag in view.map_or(&[][..], |view| view.named("tags")) {
         tags.set(&tag.key, tag.value.as_text().unwrap_or_default());
     }
@@ -59,7 +59,7 @@ fn create_vpc(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, view: &View<'_>, 
     let amazon = view.text("ipv6") == Some("amazon");
     let action = CreateVpc {
         id: Some(id.clone()),
-        tags: tags(&entry.key, Some(view)),
+        tags: tags(&entry.key, id.as_str(), Some(view)),
         amazon_provided_ipv6_cidr_block: amazon,
         ipv6_cidr_block: if amazon { None } else { view.cidr("ipv6") },
         main_route_table_id,
@@ -99,16 +99,12 @@ fn is_main(entry: &Entry) -> bool {
 
 fn gateways(cx: &mut Cx<'_>, plan: &mut Plan, view: &View<'_>, vpc: &VpcId) {
     let scope = cx.place.scope.clone();
-    if let Some((name, span, tags)) = gateway_name(view, "internet-gateway")
-        && let Some(id) = named::<InternetGatewayId>(cx, &name)
-    {
+    if let Some((id, span, tags)) = gateway::<InternetGatewayId>(cx, view, "internet-gateway") {
         let create = CreateInternetGateway { id: Some(id.clone()), tags };
         plan.add(Phase::Gateways, &scope, span, Some(id.clone().into()), create);
         plan.add(Phase::Gateways, &scope, span, None, AttachInternetGateway::new(id, vpc.clone()));
     }
-    if let Some((name, span, tags)) = gateway_name(view, "egress-only-internet-gateway")
-        && let Some(id) = named::<EgressOnlyInternetGatewayId>(cx, &name)
-    {
+    if let Some((id, span, tags)) = gateway::<EgressOnlyInternetGatewayId>(cx, view, "egress-only-internet-gateway") {
         let create = CreateEgressOnlyInternetGateway {
             id: Some(id.clone()),
             tags,
@@ -116,24 +112,28 @@ fn gateways(cx: &mut Cx<'_>, plan: &mut Plan, view: &View<'_>, vpc: &VpcId) {
         };
         plan.add(Phase::Gateways, &scope, span, Some(id.into()), create);
     }
-    if let Some((name, span, tags)) = gateway_name(view, "virtual-private-gateway")
-        && let Some(id) = named::<VpnGatewayId>(cx, &name)
-    {
+    if let Some((id, span, tags)) = gateway::<VpnGatewayId>(cx, view, "virtual-private-gateway") {
         let create = CreateVpnGateway { id: Some(id.clone()), tags };
         plan.add(Phase::Gateways, &scope, span, Some(id.clone().into()), create);
         plan.add(Phase::Gateways, &scope, span, None, AttachVpnGateway::new(id, vpc.clone()));
     }
 }
 
-fn gateway_name(view: &View<'_>, key: &str) -> Option<(String, Span, Tags)> {
+/// The id, place and tags of the gateway under a key.
+fn gateway<I: TryFrom<ResourceId> + std::fmt::Display>(
+    cx: &Cx<'_>,
+    view: &View<'_>,
+    key: &str,
+) -> Option<(I, Span, Tags)> {
     let node = view.node(key)?;
     let gateway = View::of(node, &GATEWAY);
     let name = match &gateway {
         Some(gateway) => gateway.string("name")?,
         None => decode::text(node).ok()?.to_owned(),
     };
-    let tags = tags(&name, gateway.as_ref());
-    Some((name, node.span, tags))
+    let id: I = named(cx, &name)?;
+    let tags = tags(&name, &id.to_string(), gateway.as_ref());
+    Some((id, node.span, tags))
 }
 
 fn route_table(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entry: &Entry) {
@@ -143,11 +143,11 @@ fn route_table(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entry: &Entry) {
     let scope = cx.place.scope.clone();
     if is_main(entry) {
         if entry.key != "main" {
-            let action = CreateTags::new(vec![id.clone().into()], tags(&entry.key, Some(&view)));
+            let action = CreateTags::new(vec![id.clone().into()], tags(&entry.key, id.as_str(), Some(&view)));
             plan.add(Phase::RouteTables, &scope, entry.key_span, None, action);
         }
     } else {
-        let tags = tags(&entry.key, Some(&view));
+        let tags = tags(&entry.key, id.as_str(), Some(&view));
         let create = CreateRouteTable { id: Some(id.clone()), tags, ..CreateRouteTable::new(vpc.clone()) };
         plan.add(Phase::RouteTables, &scope, entry.key_span, Some(id.clone().into()), create);
     }
@@ -174,7 +174,7 @@ fn network_acl(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entry: &Entry) {
     let scope = cx.place.scope.clone();
     let default = entry.key == "default";
     if !default {
-        let tags = tags(&entry.key, Some(&view));
+        let tags = tags(&entry.key, id.as_str(), Some(&view));
         let create = CreateNetworkAcl { id: Some(id.clone()), tags, ..CreateNetworkAcl::new(vpc.clone()) };
         plan.add(Phase::NetworkAcls, &scope, entry.key_span, Some(id.clone().into()), create);
     }
@@ -209,7 +209,7 @@ fn subnet(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entry: &Entry) {
     let Some(block) = view.cidr("cidr") else { return };
     let create = CreateSubnet {
         id: Some(id.clone()),
-        tags: tags(&entry.key, Some(&view)),
+        tags: tags(&entry.key, id.as_str(), Some(&view)),
         availability_zone,
         ipv6_cidr_block: view.cidr("ipv6-cidr"),
         ..CreateSubnet::new(vpc.clone(), block)
@@ -245,7 +245,7 @@ fn security_group(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entry: &Entry) 
     if !default {
         let create = CreateSecurityGroup {
             id: Some(id.clone()),
-            tags: tags(&entry.key, Some(&view)),
+            tags: tags(&entry.key, id.as_str(), Some(&view)),
             description: view.string("description").unwrap_or_default(),
             ..CreateSecurityGroup::new(vpc.clone(), entry.key.clone())
         };
@@ -300,7 +300,7 @@ fn nat_gateway(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry) {
     let Some(subnet) = subnet else { return };
     let create = CreateNatGateway {
         id: Some(id.clone()),
-        tags: tags(&entry.key, Some(&view)),
+        tags: tags(&entry.key, id.as_str(), Some(&view)),
         allocation_id,
         connectivity_type: if private { Connectivity::Private } else { Connectivity::Public },
         private_ip_address,
@@ -344,7 +344,7 @@ fn vpc_endpoint(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entry: &Entry) {
     let Some(service) = service else { return };
     let create = CreateVpcEndpoint {
         id: Some(id.clone()),
-        tags: tags(&entry.key, None),
+        tags: tags(&entry.key, id.as_str(), None),
         policy_document,
         route_table_ids,
         ..CreateVpcEndpoint::new(vpc.clone(), service)

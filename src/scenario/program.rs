@@ -80,6 +80,7 @@ pub(super) fn program(cx: &mut Cx<'_>, machines: &Machines<'_>, entry: &Entry, o
 fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View<'_>) -> Option<Does> {
     let (key, entry) = view.verb()?;
     let what = View::of(&entry.value, shape_of(key)?)?;
+    refuse_idle_keys(cx, view, key.name);
     let (retry, repeat) = (retry(view), repeat(view));
     let (connect_timeout, read_timeout) = (view.duration("connect-timeout"), view.duration("read-timeout"));
     Some(match key.name {
@@ -113,6 +114,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             read_timeout,
             keep_alive: what.duration("keep-alive"),
             retry,
+            repeat,
         }),
         "bulk" => {
             let script = match what.verb()?.0.name {
@@ -122,7 +124,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             let to = target(cx, machines, what.node("to")?)?;
             let (local_port, keep_alive) = (None, None);
             let port = what.port("port")?;
-            Does::Tcp(TcpSpec { to, port, local_port, script, connect_timeout, read_timeout, keep_alive, retry })
+            Does::Tcp(TcpSpec { to, port, local_port, script, connect_timeout, read_timeout, keep_alive, retry, repeat })
         }
         "udp" => Does::Udp(UdpSpec {
             to: target(cx, machines, what.node("to")?)?,
@@ -180,6 +182,29 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             connect_timeout,
         }),
     })
+}
+
+/// What a verb does not do is not asked of it: a key without effect would be believed.
+fn refuse_idle_keys(cx: &mut Cx<'_>, view: &View<'_>, verb: &str) {
+    let (idle, help): (&[&str], &str) = match verb {
+        "ping" | "udp" => (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `count` and a `timeout` of its own"),
+        "traceroute" => (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `timeout` of its own"),
+        "resolve" => (&["retry", "connect-timeout", "read-timeout"], "a resolver's time-outs and repetitions are its own"),
+        "dynamodb" => (&["connect-timeout", "read-timeout"], "its time-outs are those of its host"),
+        _ => (&[], ""),
+    };
+    for name in idle.iter().copied().filter(|name| view.has(name)) {
+        let problem = Problem::error(view.span_of(name), format!("`{name}` does nothing for `{verb}`"));
+        cx.problems.push(problem.help(help));
+    }
+    if matches!(verb, "tcp" | "bulk")
+        && let Some(repeat) = view.sub("repeat", &REPEAT)
+        && repeat.boolean("same-connection") == Some(true)
+    {
+        let span = repeat.span_of("same-connection");
+        let problem = Problem::error(span, format!("`{verb}` opens a connection each time"));
+        cx.problems.push(problem.help("what is to happen on one connection stands in its `script`"));
+    }
 }
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -2,7 +2,6 @@
 //! Reads no clock: whoever calls says until when.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use crate::base::{Calendar, SimTime};
 use crate::engine::{Counters, Stop};
 use crate::host::ConnectionInfo;
 use crate::packet::FiveTuple;
-use crate::provision::OutsideHost;
 use crate::service::s3::{Content, FrontSettings, Object};
 use crate::service::spec::{Body, Does, ProgramSpec, TcpStep};
 use crate::sim::Simulation;
@@ -141,7 +139,7 @@ impl Run {
                 simulation.name_host(name, machine.addresses.clone());
             }
         }
-        let machines: Vec<NodeId> = scenario.machines.iter().map(|machine| node_of(&mut simulation, machine)).collect();
+        let machines: Vec<NodeId> = scenario.machines.iter().map(|machine| node_of(&simulation, machine)).collect();
         let ids: Vec<ProgramId> = scenario
             .programs
             .iter()
@@ -593,26 +591,13 @@ fn holds(program: &Program) -> bool {
     }
 }
 
-/// The node of a machine. An EC2-Classic instance stands on the internet with its public address; its link to a VPC is a
-/// known gap.
-fn node_of(simulation: &mut Simulation, machine: &super::machine::Machine) -> NodeId {
+/// The node of a machine.
+fn node_of(simulation: &Simulation, machine: &super::machine::Machine) -> NodeId {
     let node = match &machine.seat {
         Seat::Instance(_, id) => simulation.host_of(id),
         Seat::Internet | Seat::Premises(_) => simulation.network().outside_host(&machine.name),
     };
-    node.unwrap_or_else(|| {
-        let classic = simulation.world().regions().find_map(|(_, region)| match &machine.seat {
-            Seat::Instance(_, id) => region.classic_instances().get(id).map(|record| record.public_address),
-            _ => None,
-        });
-        let host = OutsideHost {
-            name: machine.name.clone(),
-            addresses: classic.into_iter().map(IpAddr::V4).collect(),
-            settings: machine.settings.clone().unwrap_or_default(),
-            link: None,
-        };
-        simulation.network_mut().add_internet_host(host)
-    })
+    node.expect("every machine of a scenario was launched, or put outside, when the world was made")
 }
 
 fn fill_buckets(simulation: &Simulation, scenario: &Scenario) {

@@ -226,6 +226,11 @@ impl Watch {
         flows.iter().flat_map(|index| std::iter::once(*index).chain(self.flows[*index].far.iter().copied())).collect()
     }
 
+    /// The flow of a connection, as an index.
+    pub(super) fn flow_of(&self, connection: ConnectionId) -> Option<usize> {
+        self.by_connection.get(&connection).copied()
+    }
+
     fn flow(&mut self, node: NodeId, tuple: &FiveTuple) -> usize {
         match self.by_tuple.get(tuple, node.0) {
             Some(index) => *index,

@@ -142,6 +142,8 @@ impl Access {
 /// How a connection reached a service: what the service's network knows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
+    /// The connection, where it is one of the simulation.
+    pub connection: Option<crate::trace::ConnectionId>,
     /// The source as the service sees it.
     pub source: std::net::SocketAddr,
     /// The endpoint that carried it; `None` from the internet.

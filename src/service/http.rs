@@ -13,13 +13,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 
 use super::around::Around;
-use super::http_client::{ExchangeError, HttpConnection, SendBody, Totals};
+use super::http_client::{ExchangeError, HttpConnection, SendBody};
 use super::machine::Machine;
 use super::s3::{Content, show_bytes};
 use super::s3_client::{ClientError, wait_before};
 use super::spec::{HttpSpec, Target};
+use super::traffic::Totals;
 use crate::host::{Net, NetError};
-use crate::trace::{ProgramNote, RequestNote};
+use crate::trace::{ConnectionId, ProgramNote, RequestNote};
 
 /// What the small server answers to every request.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -40,16 +41,21 @@ pub async fn serve_http(net: Net, port: u16, backlog: usize, answer: HttpAnswer)
     let listener = net.listen(port, backlog)?;
     loop {
         let stream = listener.accept().await?;
-        let source = stream.peer();
+        let from = (stream.id(), stream.peer());
         let around: Rc<dyn Around> = Rc::new(net.clone());
         net.spawn(async move {
             // How a connection ends is told by its host's own notes.
-            let _ = attend(stream, source, answer, around).await;
+            let _ = attend(stream, from, answer, around).await;
         });
     }
 }
 
-async fn attend<I>(io: I, source: SocketAddr, answer: HttpAnswer, around: Rc<dyn Around>) -> Result<(), hyper::Error>
+async fn attend<I>(
+    io: I,
+    (connection, source): (ConnectionId, SocketAddr),
+    answer: HttpAnswer,
+    around: Rc<dyn Around>,
+) -> Result<(), hyper::Error>
 where
     I: Read + Write + Unpin,
 {
@@ -68,6 +74,7 @@ where
             let content = Content::generated(BODY_SEED, answer.bytes);
             around.log(RequestNote {
                 service: "http".to_owned(),
+                connection: Some(connection),
                 source: source.ip(),
                 source_port: source.port(),
                 endpoint: None,
@@ -106,9 +113,13 @@ pub async fn http<M: Machine>(machine: M, spec: HttpSpec) {
         }
         match client.patiently(&spec).await {
             Ok(what) => done = what,
-            Err(error) => return machine.note(ProgramNote::Failed { error: error.to_string() }),
+            Err(error) => {
+                client.totals.settle(|note| machine.note(note));
+                return machine.note(ProgramNote::Failed { error: error.to_string() });
+            }
         }
     }
+    client.totals.settle(|note| machine.note(note));
     drop(client);
     let what = if 1 < spec.repeat.count { format!("{} times: {done}", spec.repeat.count) } else { done };
     machine.note(ProgramNote::Completed { what });

@@ -20,12 +20,9 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 
 use super::machine::{Doing, Machine};
 use super::s3::{Chunks, Content};
+use super::traffic::Totals;
 use crate::base::{SimTime, show_duration};
 use crate::host::NetError;
-use crate::trace::ProgramNote;
-
-/// A program says how much passed each time it crosses a multiple of so many bytes.
-const NOTE_BYTES: u64 = 4 * 1024;
 
 /// The body of an answer that is read whole is at most so large: lists and errors.
 const WHOLE_BODY_MAX: usize = 16 << 20;
@@ -80,33 +77,6 @@ impl http_body::Body for SendBody {
     }
 }
 
-/// How much a program has sent and received over all its connections: bytes of TCP payload out, bytes of bodies in.
-/// Shared by them.
-#[derive(Debug, Default)]
-pub struct Totals {
-    sent: Cell<u64>,
-    received: Cell<u64>,
-}
-
-impl Totals {
-    /// Bytes of TCP payload sent.
-    pub fn sent(&self) -> u64 {
-        self.sent.get()
-    }
-
-    /// Bytes of bodies received.
-    pub fn received(&self) -> u64 {
-        self.received.get()
-    }
-}
-
-/// Adds to a total; gives it back if it crossed a multiple of [`NOTE_BYTES`].
-fn add(total: &Cell<u64>, bytes: u64) -> Option<u64> {
-    let (before, after) = (total.get(), total.get() + bytes);
-    total.set(after);
-    (before / NOTE_BYTES < after / NOTE_BYTES).then_some(after)
-}
-
 /// A connection in use.
 pub struct HttpConnection<M: Machine> {
     machine: M,
@@ -114,7 +84,33 @@ pub struct HttpConnection<M: Machine> {
     driver: Driver,
     totals: Rc<Totals>,
     last: Rc<Cell<SimTime>>,
+    head: Rc<Cell<Head>>,
     read_timeout: Option<Duration>,
+}
+
+/// How far the head of the request that goes out has been written: its end is an empty line.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+struct Head {
+    /// How many bytes of the empty line have come.
+    matched: u8,
+}
+
+/// What ends a head.
+const HEAD_END: &[u8; 4] = b"\r\n\r\n";
+
+impl Head {
+    /// Takes what was written, and says how many bytes of it belong to the body.
+    fn pass(&mut self, bytes: &[u8]) -> usize {
+        for (index, byte) in bytes.iter().enumerate() {
+            let Some(wanted) = HEAD_END.get(usize::from(self.matched)) else { return bytes.len() - index };
+            self.matched = match byte == wanted {
+                true => self.matched + 1,
+                // The end cannot begin within itself but with its first byte.
+                false => u8::from(*byte == HEAD_END[0]),
+            };
+        }
+        0
+    }
 }
 
 /// hyper's half of the work, which has to be polled beside whatever waits for it.
@@ -142,18 +138,19 @@ impl<M: Machine> HttpConnection<M> {
         read_timeout: Option<Duration>,
     ) -> Result<Self, ExchangeError> {
         let last = Rc::new(Cell::new(machine.now()));
-        let failure = Rc::default();
+        let (head, failure): (Rc<Cell<Head>>, _) = Default::default();
         let watched = Watched {
             inner: stream,
             machine: machine.clone(),
             totals: totals.clone(),
             last: last.clone(),
+            head: Rc::clone(&head),
             failure: Rc::clone(&failure),
         };
         let (sender, connection) =
             http1::Builder::new().writev(true).handshake(watched).await.map_err(|error| told(&error, &failure))?;
         let driver = Driver { work: Some(Box::pin(connection)), failure };
-        Ok(Self { machine: machine.clone(), sender, driver, totals: totals.clone(), last, read_timeout })
+        Ok(Self { machine: machine.clone(), sender, driver, totals: totals.clone(), last, head, read_timeout })
     }
 
     /// Whether another request may go out over it.
@@ -163,8 +160,9 @@ impl<M: Machine> HttpConnection<M> {
 
     /// Sends a request and waits for the head of its answer.
     pub async fn send(&mut self, request: Request<SendBody>) -> Result<Response<Incoming>, ExchangeError> {
-        let Self { machine, sender, driver, last, read_timeout, .. } = self;
+        let Self { machine, sender, driver, last, head, read_timeout, .. } = self;
         last.set(machine.now());
+        head.set(Head::default());
         let exchange = async {
             sender.ready().await?;
             sender.send_request(request).await
@@ -181,9 +179,7 @@ impl<M: Machine> HttpConnection<M> {
                 None => return Ok(None),
                 Some(frame) => {
                     if let Ok(data) = frame.into_data() {
-                        if let Some(total) = add(&totals.received, data.len() as u64) {
-                            machine.note(ProgramNote::Received { total });
-                        }
+                        totals.add_received(data.len() as u64, |note| machine.note(note));
                         return Ok(Some(data));
                     }
                 }
@@ -271,6 +267,7 @@ struct Watched<M: Machine> {
     machine: M,
     totals: Rc<Totals>,
     last: Rc<Cell<SimTime>>,
+    head: Rc<Cell<Head>>,
     failure: Rc<RefCell<Option<NetError>>>,
 }
 
@@ -279,13 +276,14 @@ impl<M: Machine> Watched<M> {
         self.failure.borrow_mut().get_or_insert_with(|| net_error(error));
     }
 
-    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+    fn wrote(&self, bytes: &[u8], written: &Poll<io::Result<usize>>) {
         match written {
             Poll::Ready(Ok(count)) => {
                 self.last.set(self.machine.now());
-                if let Some(total) = add(&self.totals.sent, *count as u64) {
-                    self.machine.note(ProgramNote::Sent { total });
-                }
+                let mut head = self.head.get();
+                let of_body = head.pass(&bytes[..(*count).min(bytes.len())]);
+                self.head.set(head);
+                self.totals.add_sent(of_body as u64, |note| self.machine.note(note));
             }
             Poll::Ready(Err(error)) => self.failed(error),
             Poll::Pending => {}
@@ -308,7 +306,7 @@ impl<M: Machine> Read for Watched<M> {
 impl<M: Machine> Write for Watched<M> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        self.wrote(&written);
+        self.wrote(bytes, &written);
         written
     }
 
@@ -318,5 +316,20 @@ impl<M: Machine> Write for Watched<M> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_the_empty_line_is_the_body_however_it_is_written() {
+        let message = b"PUT / HTTP/1.1\r\na: b\r\r\n\r\nbody\r\n\r\n";
+        for size in 1..=message.len() {
+            let mut head = Head::default();
+            let of_body: usize = message.chunks(size).map(|piece| head.pass(piece)).sum();
+            assert_eq!(of_body, 8, "in pieces of {size}");
+        }
     }
 }

@@ -33,7 +33,7 @@ pub use access::{Access, Peer, Through, credentials_of};
 pub use around::{Around, Wait};
 pub use bulk::{BulkReceiver, BulkSender};
 pub use http::{HttpAnswer, http, serve_http};
-pub use http_client::{ExchangeError, HttpConnection, SendBody, Totals};
+pub use http_client::{ExchangeError, HttpConnection, SendBody};
 pub use launch::{Surroundings, Switch, in_words, launch};
 pub use lookup::{Lookup, no_names};
 pub use machine::{Doing, HostMachine, Machine};
@@ -46,4 +46,5 @@ pub use signature::{
 };
 pub use tcp::tcp;
 pub use traceroute::traceroute;
+pub use traffic::Totals;
 pub use udp::udp;

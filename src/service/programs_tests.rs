@@ -24,6 +24,7 @@ fn lookup() -> Lookup {
 
 fn client(to: Target, port: u16, script: &[TcpStep]) -> TcpSpec {
     TcpSpec {
+        repeat: Repeat::ONCE,
         to,
         port,
         local_port: None,

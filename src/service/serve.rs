@@ -66,9 +66,9 @@ async fn echo(net: &Net, stream: &TcpStream, totals: &Totals) -> Result<(), Stri
         if count == 0 {
             return Ok(());
         }
-        totals.add_received(net, count as u64);
+        totals.add_received(count as u64, |note| net.note(note));
         stream.write_all(&buffer[..count]).await.map_err(|error| error.to_string())?;
-        totals.add_sent(net, count as u64);
+        totals.add_sent(count as u64, |note| net.note(note));
     }
 }
 
@@ -97,12 +97,12 @@ async fn datagrams(net: &Net, spec: &ServeSpec) -> Result<(), NetError> {
     let totals = Totals::default();
     loop {
         let UdpMessage::Datagram { from, to, carrier, bytes, .. } = socket.recv().await else { continue };
-        totals.add_received(net, bytes.len() as u64);
+        totals.add_received(bytes.len() as u64, |note| net.note(note));
         if spec.service == Service::UdpEcho {
             let own: IpAddr = to.ip();
             let options = SendOptions { from: Some(own), carrier: Some(carrier), ..SendOptions::default() };
             if socket.send_with(&bytes, from, options).is_ok() {
-                totals.add_sent(net, bytes.len() as u64);
+                totals.add_sent(bytes.len() as u64, |note| net.note(note));
             }
         }
     }

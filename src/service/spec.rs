@@ -276,6 +276,8 @@ pub struct TcpSpec {
     pub keep_alive: Option<Duration>,
     /// What it does after a failure.
     pub retry: Retry,
+    /// How often it does it, each time over a connection of its own.
+    pub repeat: Repeat,
 }
 
 /// One step of a TCP client, each begun when the one before is done.

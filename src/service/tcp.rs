@@ -16,14 +16,27 @@ const KEEP_ALIVE_PATIENCE: Duration = Duration::from_secs(9 * 75);
 pub async fn tcp(net: Net, spec: TcpSpec, lookup: Lookup) {
     net.note(ProgramNote::Started);
     let totals = Totals::default();
+    for time in 0..spec.repeat.count.max(1) {
+        if 0 < time && !spec.repeat.pause.is_zero() {
+            net.note(ProgramNote::Idle { length: spec.repeat.pause });
+            net.sleep(spec.repeat.pause).await;
+        }
+        if let Err(error) = patiently(&net, &spec, &lookup, &totals).await {
+            totals.settle(|note| net.note(note));
+            return net.note(ProgramNote::Failed { error });
+        }
+    }
+    totals.settle(|note| net.note(note));
+    net.note(ProgramNote::Completed { what: totals.text() });
+}
+
+/// Tries until it works, as often as the spec allows.
+async fn patiently(net: &Net, spec: &TcpSpec, lookup: &Lookup, totals: &Totals) -> Result<(), String> {
     let mut tried = 0;
     loop {
-        let error = match attempt(&net, &spec, &lookup, &totals).await {
-            Ok(()) => return net.note(ProgramNote::Completed { what: totals.text() }),
-            Err(error) => error,
-        };
+        let Err(error) = attempt(net, spec, lookup, totals).await else { return Ok(()) };
         if spec.retry.attempts <= tried {
-            return net.note(ProgramNote::Failed { error });
+            return Err(error);
         }
         let after = wait_before(&spec.retry, tried);
         tried += 1;

@@ -36,17 +36,18 @@ async fn exchange(net: &Net, spec: &UdpSpec, lookup: &Lookup) -> Result<String, 
         }
         let sent_at = net.now();
         socket.send_to(&payload, to).map_err(|error| error.to_string())?;
-        totals.add_sent(net, payload.len() as u64);
+        totals.add_sent(payload.len() as u64, |note| net.note(note));
         let Some(patience) = spec.reply_timeout else { continue };
         match net.timeout(patience, reply(net, &socket, &payload, number, sent_at)).await {
             Some(Ok(count)) => {
                 echoes += 1;
-                totals.add_received(net, count);
+                totals.add_received(count, |note| net.note(note));
             }
             Some(Err(error)) => last_error = Some(error),
             None => {}
         }
     }
+    totals.settle(|note| net.note(note));
     let what = match spec.reply_timeout {
         None => format!("{} datagrams sent", spec.count),
         Some(_) => {

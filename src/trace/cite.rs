@@ -48,6 +48,8 @@ pub enum Component {
     Internet,
     /// A link.
     Link,
+    /// EC2-Classic's network, with its links to VPCs.
+    ClassicLink,
     /// The VPC itself.
     Vpc,
 }

@@ -51,6 +51,13 @@ impl Directory {
         self.nodes.get(node.0 as usize).map_or("", |info| &info.name)
     }
 
+    /// The name of an endpoint or a VPC by its id; the id itself where no node has it.
+    pub fn name_of<'a>(&'a self, id: &'a str) -> &'a str {
+        let kinds = [Component::VpcEndpoint, Component::Vpc];
+        let found = self.nodes.iter().rfind(|info| kinds.contains(&info.component) && info.id == id);
+        found.map_or(id, |info| &info.name)
+    }
+
     /// A program's name.
     pub fn program(&self, program: ProgramId) -> &str {
         self.programs.get(program.0 as usize).map_or("", |info| &info.name)

@@ -67,6 +67,8 @@ drop_reasons! {
     GatewayNotAttached = "BAD_STATE_ATTACHMENT", "the gateway is not attached to the VPC";
     /// Only interfaces of its own VPC may use a NAT gateway. (facts N14)
     NatSourceOutsideVpc = "NGW_REQUIRES_SOURCE_IN_VPC", "a NAT gateway serves its own VPC only";
+    /// Route the private subnet to the endpoint, peering connection or VPN itself. (facts N15)
+    NatGatewayTarget = "NGW_TARGET_RESTRICTION", "in 2017 a NAT gateway sends nothing over endpoints, peering connections or VPN";
     /// The NAT gateway translates TCP, UDP and ICMP only. (facts N1)
     NatProtocol = "PROTOCOL_RESTRICTION", "a NAT gateway carries TCP, UDP and ICMP only";
     /// The NAT gateway forwards fragments of UDP only. (facts N8)
@@ -91,6 +93,8 @@ drop_reasons! {
     EndpointOutsideVpc = "VPCE_OUTSIDE_VPC", "an endpoint cannot be used from outside its VPC";
     /// The peering carries only traffic of the two VPCs. (facts P1, P2)
     PeeringAddress = "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", "a peering connection carries only traffic between its two VPCs";
+    /// Link the EC2-Classic instance to the VPC.
+    ClassicDestination = "CLASSIC_LINK_NO_ROUTE_TO_DESTINATION", "EC2-Classic leads to private addresses of its own network and of a linked VPC only";
     /// The virtual private gateway carries only addresses of interfaces. (facts P4)
     VgwAddress = "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS", "a virtual private gateway carries only private addresses of the VPC's interfaces";
     /// The gateway knows no way to that network. (facts P3)

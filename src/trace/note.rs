@@ -168,6 +168,8 @@ pub enum ProgramNote {
 pub struct RequestNote {
     /// The service's name: `s3`, `dynamodb`, or a host's.
     pub service: String,
+    /// The service's end of the connection, where it is one of the simulation.
+    pub connection: Option<ConnectionId>,
     /// The source address as the service saw it.
     pub source: IpAddr,
     /// The source port as the service saw it.

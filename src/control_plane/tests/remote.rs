@@ -178,6 +178,12 @@ fn classic_instances_are_linked_to_vpcs_that_allow_it() {
     assert_eq!(lab.code(attach.clone()), "InvalidVpcState");
     lab.ok(EnableVpcClassicLink::new(vpc.clone()));
     assert_eq!(lab.code(EnableVpcClassicLink::new(far)), "InvalidParameterValue");
+    // Every table of the VPC leads to EC2-Classic from now on, also one that is made later.
+    let later: RouteTableId = lab.make(CreateRouteTable::new(vpc.clone()));
+    let tables = lab.region().route_tables().values().filter(|table| table.vpc_id == vpc);
+    let classic = Destination::Cidr(cidr("10.0.0.0/8"));
+    assert!(tables.clone().all(|table| table.route(&classic).is_some_and(|route| route.target == RouteTarget::Local)));
+    assert!(tables.clone().any(|table| table.id == later));
     let without = AttachClassicLinkVpc { groups: vec![], ..attach.clone() };
     assert_eq!(lab.code(without), "MissingParameter");
     lab.ok(attach.clone());

@@ -1,6 +1,6 @@
 //! The other ways out: peering, virtual private gateway, the resolver, the internet itself.
 
-use super::super::{Attachment, Internet};
+use super::super::{Attachment, ClassicNetwork, Internet};
 use super::lab::{Lab, Tap, cidr, ip};
 use crate::engine::{Engine, LineSpec, LinkSpec};
 use crate::packet::IcmpError;
@@ -10,11 +10,11 @@ use crate::trace::{CiteId, Disposition, DropReason, JourneyLog, PortId};
 #[test]
 fn a_peering_carries_traffic_of_its_two_vpcs_only() {
     let mut lab = Lab::new();
-    lab.routes("private", "10.9.0.0/16 peer\n10.8.0.0/16 peer\n0.0.0.0/0 peer");
-    lab.check("a", &syn("10.0.1.10:1", "10.9.0.10:80"), "a > router > peer: delivered");
-    lab.check("a", &syn("10.0.1.10:1", "10.8.0.10:80"), "a > router: PeeringAddress by peering");
-    lab.check("a", &syn("10.0.1.10:1", "8.8.8.8:80"), "a > router: PeeringAddress by peering");
-    lab.check("peer", &syn("10.9.0.10:1", "10.0.1.10:80"), "peer > router > a: delivered");
+    lab.routes("private", "10.9.0.0/16 peering\n10.8.0.0/16 peering\n0.0.0.0/0 peering");
+    lab.check("a", &syn("10.0.1.10:1", "10.9.0.10:80"), "a > router > peering > peer: delivered");
+    lab.check("a", &syn("10.0.1.10:1", "10.8.0.10:80"), "a > router > peering: PeeringAddress by peering");
+    lab.check("a", &syn("10.0.1.10:1", "8.8.8.8:80"), "a > router > peering: PeeringAddress by peering");
+    lab.check("peer", &syn("10.9.0.10:1", "10.0.1.10:80"), "peer > peering > router > a: delivered");
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn nobody_passes_through_a_vpc_to_what_lies_behind_it() {
     lab.routes("private", "52.218.0.0/17 endpoint");
     // Neither to its gateways nor to its endpoint (R26, facts P1).
     for to in ["8.8.8.8:443", "52.218.0.9:443", "192.168.0.10:443", "10.9.0.77:443"] {
-        lab.check("peer", &syn("10.9.0.10:1", to), "peer > router: PeeringAddress by peering");
+        lab.check("peer", &syn("10.9.0.10:1", to), "peer > peering: PeeringAddress by peering");
     }
     for to in ["8.8.8.8:443", "52.218.0.9:443", "10.9.0.10:443"] {
         lab.check("office", &syn("192.168.0.10:1", to), "office > vgw: VgwNoRoute by vgw");
@@ -117,4 +117,51 @@ fn a_narrow_link_of_the_internet_refuses_or_cuts_and_says_so_in_either_family() 
     let datagram = udp("8.8.8.8:1", "9.9.9.9:2").may_fragment(1).payload(1_400);
     engine.inject((internet, PortId(0)), &datagram.bytes(), &mut log).expect("a packet");
     assert_eq!(engine.counters().delivered - before.delivered, 2, "two pieces");
+}
+
+#[test]
+fn ec2_classic_reaches_the_internet_its_own_network_and_a_linked_vpc_and_nothing_behind_that() {
+    let mut engine = Engine::new();
+    let mut log = JourneyLog::new(100);
+    let mut classic = ClassicNetwork::new(CiteId(1));
+    classic.join(PortId(1), ip("10.176.0.10"), ip("54.0.0.10"));
+    classic.join(PortId(2), ip("10.176.0.11"), ip("54.0.0.11"));
+    classic.link(ip("10.176.0.10"), Some((PortId(3), vec![cidr("10.0.0.0/16")])));
+    let classic = engine.add(classic);
+    let ends: Vec<_> = (0..4).map(|_| engine.add(Tap::default())).collect();
+    for (port, end) in ends.iter().enumerate() {
+        engine.connect((classic, PortId(port as u32)), (*end, PortId(0)), LinkSpec::both(LineSpec::DIRECT));
+    }
+    let mut ends_at = |from: u32, packet: &crate::packet::craft::Craft| {
+        engine.inject((classic, PortId(from)), &packet.bytes(), &mut log).expect("a packet");
+        let journey = log.journeys().last().expect("heard of").expect("whole");
+        match journey.disposition() {
+            Disposition::Delivered => ends.iter().position(|end| journey.nodes().last() == Some(*end)).ok_or(None),
+            Disposition::Dropped { reason, .. } => Err(Some(reason)),
+            _ => Err(None),
+        }
+    };
+    assert_eq!(ends_at(1, &syn("10.176.0.10:1", "8.8.8.8:80")), Ok(0));
+    assert_eq!(ends_at(1, &syn("10.176.0.10:1", "10.176.0.11:80")), Ok(2));
+    assert_eq!(ends_at(1, &syn("10.176.0.10:1", "10.0.1.10:80")), Ok(3));
+    assert_eq!(ends_at(2, &syn("10.176.0.11:1", "10.0.1.10:80")), Err(Some(DropReason::ClassicDestination)));
+    assert_eq!(ends_at(1, &syn("10.176.0.77:1", "10.0.1.10:80")), Err(Some(DropReason::Spoofed)));
+    assert_eq!(ends_at(0, &syn("8.8.8.8:1", "54.0.0.10:80")), Ok(1));
+    assert_eq!(ends_at(0, &syn("8.8.8.8:1", "54.0.0.99:80")), Err(Some(DropReason::NoPrivateAddress)));
+    assert_eq!(ends_at(3, &syn("10.0.1.10:1", "10.176.0.10:80")), Ok(1));
+    assert_eq!(ends_at(3, &syn("10.0.1.10:1", "10.176.0.11:80")), Err(Some(DropReason::NoSuchInterface)));
+}
+
+#[test]
+fn in_2017_a_nat_gateway_sends_to_the_internet_and_to_nothing_else() {
+    let mut lab = Lab::new();
+    lab.routes("public", "0.0.0.0/0 igw\n52.218.0.0/17 endpoint\n10.9.0.0/16 peering");
+    let to_s3 = syn("10.0.1.10:1", "52.218.0.9:443");
+    lab.check("a", &to_s3, "a > router > nat > router > endpoint > s3: delivered");
+    lab.interface("nat").internet_only = true;
+    lab.router().touch();
+    lab.check("a", &to_s3, "a > router > nat > router: NatGatewayTarget by 52.218.0.0/17 endpoint");
+    lab.check("a", &syn("10.0.1.10:1", "8.8.8.8:80"), "a > router > nat > router > igw > internet > server: delivered");
+    // An instance of the same subnet is free to.
+    lab.check("web", &syn("10.0.9.10:1", "52.218.0.9:443"), "web > router > endpoint > s3: delivered");
 }

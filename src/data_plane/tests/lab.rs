@@ -117,9 +117,11 @@ impl Lab {
         let cite = self.cite("endpoint");
         self.add("endpoint", GatewayEndpoint::new(self.list.clone(), cite));
         let cite = self.cite("vgw");
-        let mut vgw = VpnGateway::new(vpc, cite);
+        let mut vgw = VpnGateway::new(vpc.clone(), cite);
         vgw.learn([(cidr("192.168.0.0/16"), PortId(1))]);
         self.add("vgw", vgw);
+        let cite = self.cite("peering");
+        self.add("peering", PeeringConnection::new(vpc, vec![cidr("10.9.0.0/16")], cite));
         let cite = self.cite("internet");
         let mut internet = Internet::new(false, ip("198.51.100.1"), cite);
         for (block, port) in [("54.0.0.0/24", 0), ("8.8.8.0/24", 1), ("52.218.0.0/17", 2)] {
@@ -133,16 +135,15 @@ impl Lab {
             (("internet", 2), ("s3", 0)),
             (("endpoint", 1), ("s3", 1)),
             (("vgw", 1), ("office", 0)),
+            (("peering", 1), ("peer", 0)),
         ] {
             self.engine.connect((self.nodes[a], PortId(at_a)), (self.nodes[b], PortId(at_b)), direct);
         }
-        let cite = self.cite("peering");
-        let peering = Attachment::Peering { remote: vec![cidr("10.9.0.0/16")], cite };
         for (name, attachment, mtu) in [
-            ("igw", Attachment::Gateway, 1_500),
+            ("igw", Attachment::InternetGateway, 1_500),
             ("endpoint", Attachment::Gateway, 9_001),
             ("vgw", Attachment::Gateway, 1_500),
-            ("peer", peering, 9_001),
+            ("peering", Attachment::Gateway, 9_001),
         ] {
             let port = self.router().attach(attachment);
             self.ports.insert(name, port);

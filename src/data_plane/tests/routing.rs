@@ -10,14 +10,14 @@ fn the_longest_prefix_decides_and_the_route_is_cited() {
     let mut lab = Lab::new();
     lab.routes(
         "private",
-        "0.0.0.0/0 nat\n52.218.0.0/17 endpoint\n52.218.7.0/24 nat\n10.9.0.0/16 peer\n192.168.0.0/16 vgw",
+        "0.0.0.0/0 nat\n52.218.0.0/17 endpoint\n52.218.7.0/24 nat\n10.9.0.0/16 peering\n192.168.0.0/16 vgw",
     );
     let from = "10.0.1.10:4000";
     let out = "a > router > nat > router > igw > internet";
     lab.check("a", &syn(from, "8.8.8.8:443"), &format!("{out} > server: delivered"));
     lab.check("a", &syn(from, "52.218.0.9:443"), "a > router > endpoint > s3: delivered");
     lab.check("a", &syn(from, "52.218.7.9:443"), &format!("{out} > s3: delivered"));
-    lab.check("a", &syn(from, "10.9.0.10:443"), "a > router > peer: delivered");
+    lab.check("a", &syn(from, "10.9.0.10:443"), "a > router > peering > peer: delivered");
     lab.check("a", &syn(from, "192.168.0.10:443"), "a > router > vgw > office: delivered");
     lab.check("a", &syn(from, "10.0.2.10:443"), "a > router > b: delivered");
     let packet = lab.send("a", &syn("10.0.1.10:4001", "52.218.0.9:443"));
@@ -65,8 +65,8 @@ fn routers_inside_take_no_hop() {
     lab.check("a", &ping("10.0.1.10", "10.0.2.10").ttl(1), "a > router > b: delivered");
     assert_eq!(lab.got("b").ttl(), 1);
     lab.check("a", &ping("10.0.1.10", "10.0.1.11").ttl(1), "a > router > a2: delivered");
-    lab.routes("private", "10.9.0.0/16 peer");
-    lab.check("a", &ping("10.0.1.10", "10.9.0.10").ttl(1), "a > router > peer: delivered");
+    lab.routes("private", "10.9.0.0/16 peering");
+    lab.check("a", &ping("10.0.1.10", "10.9.0.10").ttl(1), "a > router > peering > peer: delivered");
 }
 
 #[test]

@@ -7,12 +7,13 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::base::Calendar;
-use crate::service::http_client::{ExchangeError, HttpConnection, SendBody, Totals};
+use crate::service::http_client::{ExchangeError, HttpConnection, SendBody};
 use crate::service::machine::Machine;
 use crate::service::s3::Content;
 use crate::service::s3_client::{ClientError, wait_before};
 use crate::service::signature::{SigningScope, sign_headers};
 use crate::service::spec::DynamoDbSpec;
+use crate::service::traffic::Totals;
 use crate::trace::ProgramNote;
 
 /// Asks as the spec says, and says what came of it.
@@ -29,9 +30,13 @@ pub async fn dynamodb<M: Machine>(machine: M, calendar: Calendar, spec: DynamoDb
         }
         match client.patiently(&spec).await {
             Ok(what) => done = what,
-            Err(error) => return machine.note(ProgramNote::Failed { error: error.to_string() }),
+            Err(error) => {
+                client.totals.settle(|note| machine.note(note));
+                return machine.note(ProgramNote::Failed { error: error.to_string() });
+            }
         }
     }
+    client.totals.settle(|note| machine.note(note));
     drop(client);
     let what = if 1 < spec.repeat.count { format!("{} times: {done}", spec.repeat.count) } else { done };
     machine.note(ProgramNote::Completed { what });

@@ -366,6 +366,7 @@ async fn read_whole(mut body: Incoming) -> Option<BytesMut> {
 fn line(peer: &Peer) -> RequestNote {
     RequestNote {
         service: "dynamodb".to_owned(),
+        connection: peer.connection,
         source: peer.source.ip(),
         source_port: peer.source.port(),
         endpoint: peer.through.as_ref().map(|through| through.endpoint.clone()),
@@ -396,7 +397,8 @@ pub fn listen(net: &Net, front: &Rc<DynamoDbFront>, carriers: &Carriers) -> Resu
         let (net, front, carriers) = (net.clone(), Rc::clone(front), Rc::clone(carriers));
         net.clone().spawn(async move {
             while let Ok(stream) = listener.accept().await {
-                let peer = Peer { source: stream.peer(), through: carriers(stream.carrier()), port };
+                let (connection, source) = (Some(stream.id()), stream.peer());
+                let peer = Peer { connection, source, through: carriers(stream.carrier()), port };
                 let (around, front) = (Rc::new(net.clone()), Rc::clone(&front));
                 let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
                     // How the connection ended is told by its host's own notes.

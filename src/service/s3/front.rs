@@ -169,6 +169,7 @@ impl S3Front {
         let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let note = RequestNote {
             service: "s3".to_owned(),
+            connection: peer.connection,
             source: peer.source.ip(),
             source_port: peer.source.port(),
             endpoint: peer.through.as_ref().map(|through| through.endpoint.clone()),

@@ -24,7 +24,8 @@ pub fn listen(net: &Net, front: &Rc<S3Front>, carriers: &Carriers) -> Result<(),
         let (net, front, carriers) = (net.clone(), Rc::clone(front), Rc::clone(carriers));
         net.clone().spawn(async move {
             while let Ok(stream) = listener.accept().await {
-                let peer = Peer { source: stream.peer(), through: carriers(stream.carrier()), port };
+                let (connection, source) = (Some(stream.id()), stream.peer());
+                let peer = Peer { connection, source, through: carriers(stream.carrier()), port };
                 let (around, front) = (Rc::new(net.clone()), Rc::clone(&front));
                 net.spawn(async move {
                     // How the connection ended is told by its host's own notes.

@@ -11,10 +11,11 @@ use hyper::body::Incoming;
 use super::error::ClientError;
 use super::request::{Draft, Place, build};
 use crate::base::Calendar;
-use crate::service::http_client::{ExchangeError, HttpConnection, Totals};
+use crate::service::http_client::{ExchangeError, HttpConnection};
 use crate::service::machine::Machine;
 use crate::service::s3::{HostName, percent_decode};
 use crate::service::spec::{S3Spec, Target};
+use crate::service::traffic::Totals;
 use crate::trace::ProgramNote;
 
 /// A redirect is followed so often; SDKs and curl allow a few.

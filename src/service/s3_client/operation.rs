@@ -43,9 +43,13 @@ pub async fn run<M: Machine>(machine: M, calendar: Calendar, spec: S3Spec, expec
         }
         match job.once().await {
             Ok(what) => done = what,
-            Err(error) => return machine.note(ProgramNote::Failed { error: error.to_string() }),
+            Err(error) => {
+                job.client.totals.settle(|note| machine.note(note));
+                return machine.note(ProgramNote::Failed { error: error.to_string() });
+            }
         }
     }
+    job.client.totals.settle(|note| machine.note(note));
     job.client.hang_up();
     let what = if 1 < repeat.count { format!("{} times: {done}", repeat.count) } else { done };
     machine.note(ProgramNote::Completed { what });
