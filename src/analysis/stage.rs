@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::addresses::AddressIndex;
 use super::tables::TableOptions;
 use crate::base::{Calendar, InstanceId, RegionName, ServiceName};
-use crate::control_plane::World;
+use crate::control_plane::{InstanceState, Region, World};
 use crate::host::{AnswerBy, Host, HostSettings, Net, Unknown};
 use crate::import::{HostKey, ListenerAssumptions, Listening, Observations, PortState, Probe, Saw};
 use crate::provision::{OutsideHost, Settings};
@@ -119,8 +119,7 @@ impl Stage {
             for instance in region.instances().values() {
                 let (listening, changes) = listening_of(&world, &scope, &instance.id, &listeners, &evidence);
                 if host(&listening) != *settings.instance {
-                    let name = instance.tags.name.clone().unwrap_or_else(|| instance.id.to_string());
-                    settings.hosts.insert(name, Arc::new(host(&listening)));
+                    settings.hosts.insert(instance.id.to_string(), Arc::new(host(&listening)));
                 }
                 learned.extend(changes);
             }
@@ -197,7 +196,9 @@ impl Stage {
 
     /// The machine of an instance, if it runs.
     pub fn machine(&self, instance: &InstanceId) -> Option<NodeId> {
-        self.simulation.host_of(instance)
+        let region = |(_, region): &(_, &Region)| region.instances().get(instance).map(|record| record.state);
+        let state = self.simulation.world().regions().find_map(|one| region(&one));
+        self.simulation.host_of(instance).filter(|_| state == Some(InstanceState::Running))
     }
 
     /// The machine of an address outside of AWS.
@@ -220,7 +221,7 @@ impl Stage {
             .iter()
             .filter_map(|owner| {
                 let instance = owner.instance.as_ref()?;
-                let node = self.simulation.host_of(instance)?;
+                let node = self.machine(instance)?;
                 let world = self.simulation.world();
                 let (listening, _) = listening_of(world, &owner.scope, instance, &self.listeners, &self.evidence);
                 Some((node, listening))

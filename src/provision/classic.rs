@@ -46,9 +46,8 @@ impl Network {
     /// Fills a group's members with the linked instances that have it, too.
     pub(super) fn linked_members(region: &Region, group: &SecurityGroup) -> Vec<IpAddr> {
         let instances = region.classic_instances().values();
-        let has = |instance: &&ClassicInstance| {
-            instance.link.as_ref().is_some_and(|link| link.groups.contains(&group.id))
-        };
+        let has =
+            |instance: &&ClassicInstance| instance.link.as_ref().is_some_and(|link| link.groups.contains(&group.id));
         instances.filter(has).map(|instance| IpAddr::V4(instance.private_address)).collect()
     }
 
@@ -56,7 +55,8 @@ impl Network {
         self.open_classic(region);
         let (network, internet_port) = (self.classics[region].node, self.classics[region].internet_port);
         let name = record.tags.name.clone().unwrap_or_else(|| record.id.to_string());
-        let settings = self.settings.hosts.get(&name).cloned();
+        let own = self.settings.hosts.get(record.id.as_str()).or_else(|| self.settings.hosts.get(&name));
+        let settings = own.cloned();
         let settings = settings.unwrap_or_else(|| Arc::clone(&self.settings.instance));
         let (private, public) = (IpAddr::V4(record.private_address), IpAddr::V4(record.public_address));
         let interfaces = vec![HostInterface { addresses: vec![private] }];
@@ -65,7 +65,9 @@ impl Network {
         let id = record.id.as_str();
         let node = self.add(Host::new(config), Component::Instance, id, &name, &[private, public]);
         let port = self.next_port(network, 1);
-        let link = self.settings.instance_links.get(&name).copied().unwrap_or(self.settings.links.instance);
+        let links = &self.settings.instance_links;
+        let link =
+            links.get(record.id.as_str()).or_else(|| links.get(&name)).copied().unwrap_or(self.settings.links.instance);
         // EC2-Classic carried no jumbo frames (facts V7's source).
         let narrow = |line: LineSpec| LineSpec { mtu: line.mtu.min(super::INTERNET_MTU), ..line };
         let link = LinkSpec { there: narrow(link.there), back: narrow(link.back) };
@@ -92,18 +94,10 @@ impl Network {
 
     /// An instance's link: a port of the VPC's router, guarded by the link's groups, on an edge that knows no way but
     /// to the VPC's own addresses.
-    fn link(
-        &mut self,
-        world: &World,
-        scope: &Scope,
-        region: &Region,
-        record: &ClassicInstance,
-        link: &ClassicLink,
-    ) {
+    fn link(&mut self, world: &World, scope: &Scope, region: &Region, record: &ClassicInstance, link: &ClassicLink) {
         let vpc = &link.vpc_id;
         let Some(router) = self.router_of(vpc) else { return };
-        let blocks: Vec<Cidr> =
-            region.vpcs().get(vpc).map(|vpc| vpc.cidr_blocks.clone()).unwrap_or_default();
+        let blocks: Vec<Cidr> = region.vpcs().get(vpc).map(|vpc| vpc.cidr_blocks.clone()).unwrap_or_default();
         let edge = self.classic_edge(vpc, &blocks);
         let filter = self.filter_of(world, scope, region, vpc, &link.groups);
         let private = IpAddr::V4(record.private_address);
@@ -173,7 +167,11 @@ impl Network {
 }
 
 /// The EC2-Classic instances that a change of these VPCs or groups concerns.
-pub(super) fn linked_to(region: &Region, vpcs: &BTreeSet<VpcId>, groups: &BTreeSet<SecurityGroupId>) -> Vec<InstanceId> {
+pub(super) fn linked_to(
+    region: &Region,
+    vpcs: &BTreeSet<VpcId>,
+    groups: &BTreeSet<SecurityGroupId>,
+) -> Vec<InstanceId> {
     let concerned = |link: &ClassicLink| vpcs.contains(&link.vpc_id) || !link.groups.is_disjoint(groups);
     let instances = region.classic_instances().values();
     instances.filter(|one| one.link.as_ref().is_some_and(concerned)).map(|one| one.id.clone()).collect()

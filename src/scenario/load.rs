@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::account::{ObjectSpec, administrator, bucket, user};
 use super::action::blocks;
-use super::context::Cx;
+use super::context::{Cx, service_name};
 use super::declare::Declare;
+use super::described::described;
 use super::expectation::{Expectation, Known, expectation};
 use super::machine::{LinkSettings, Machine, Seat, Site, instance, link, outside, site, unknown};
 use super::names::{Names, Place};
@@ -246,7 +247,7 @@ impl<'a> Reader<'a> {
     fn services(&mut self, scope: &Scope, place: &View<'_>) {
         for entry in place.named("services") {
             let Some(view) = View::of(&entry.value, &SERVICE) else { continue };
-            let name = ServiceName::of(&scope.region, &entry.key);
+            let Some(name) = service_name(&scope.region, &entry.key) else { continue };
             let known = self.world.service(&scope.region, &name).cloned();
             let mut service = known.unwrap_or_else(|| Service::plain(name, []));
             if let Some(node) = view.node("prefix-list") {
@@ -261,12 +262,11 @@ impl<'a> Reader<'a> {
                 service.ranges = v4.into_iter().collect();
                 service.ipv6_ranges = v6.into_iter().collect();
             }
-            match view.text("endpoints") {
-                Some("gateway") => service.gateway_endpoint = true,
-                Some("interface") => service.interface_endpoint = true,
-                Some(_) => (service.gateway_endpoint, service.interface_endpoint) = (false, false),
-                None => {}
+            if view.has("endpoints") {
+                let has = |word| view.items("endpoints").into_iter().any(|node| decode::text(node) == Ok(word));
+                (service.gateway_endpoint, service.interface_endpoint) = (has("gateway"), has("interface"));
             }
+            service.private_dns_name = view.string("private-dns-name").or(service.private_dns_name);
             if service.gateway_endpoint && service.prefix_list_id.is_none() {
                 service.prefix_list_id = Some(PrefixListId::of_name(&format!("{}.{}", scope.region, entry.key), 8));
             }
@@ -297,6 +297,7 @@ impl<'a> Reader<'a> {
                 }
             }
             cx.place.vpc.clear();
+            described(&mut cx, &mut plan, &place);
             prefix_lists_and_addresses(&mut cx, &mut plan, &place);
             for entry in place.named("instances") {
                 instance(&mut cx, &mut plan, entry, &mut machines);
@@ -446,18 +447,17 @@ impl<'a> Reader<'a> {
     /// Stacks and links of instances, as the graph is told of them.
     fn settle_machines(&mut self) {
         for machine in &self.machines {
-            if !matches!(machine.seat, Seat::Instance(..)) {
-                continue;
-            }
+            // By its id: an account may have several instances of one name.
+            let Seat::Instance(_, id) = &machine.seat else { continue };
             if machine.nat {
-                self.settings.nat_instances.insert(machine.name.clone());
+                self.settings.nat_instances.insert(id.to_string());
             }
             if let Some(settings) = &machine.settings {
-                self.settings.hosts.insert(machine.name.clone(), Arc::new(settings.clone()));
+                self.settings.hosts.insert(id.to_string(), Arc::new(settings.clone()));
             }
             if let Some(link) = &machine.link {
                 let link = link.link(self.settings.links.instance);
-                self.settings.instance_links.insert(machine.name.clone(), link);
+                self.settings.instance_links.insert(id.to_string(), link);
             }
         }
     }
@@ -550,7 +550,7 @@ impl<'a> Reader<'a> {
 fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>) {
     use super::network::{named, tags};
     use super::plan::Phase;
-    use crate::control_plane::{AllocateAddress, CreateManagedPrefixList};
+    use crate::control_plane::{AllocateAddress, CreateManagedPrefixList, Described};
     let scope = cx.place.scope.clone();
     for entry in place.named("prefix-lists") {
         let Some(id) = named::<PrefixListId>(cx, &entry.key) else { continue };
@@ -565,9 +565,17 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
             id: Some(id.clone()),
             tags,
             entries,
-            ..CreateManagedPrefixList::new(entry.key.clone(), most)
+            ..CreateManagedPrefixList::new(
+                view.and_then(|view| view.string("name")).unwrap_or_else(|| entry.key.clone()),
+                most,
+            )
         };
-        plan.add(Phase::PrefixLists, &scope, entry.key_span, Some(id.into()), create);
+        plan.add(Phase::PrefixLists, &scope, entry.key_span, Some(id.clone().into()), create);
+        let version = view.and_then(|view| view.integer("version")).and_then(|version| u32::try_from(version).ok());
+        if let Some(version) = version {
+            let told = Described::PrefixListVersion { prefix_list_id: id, version };
+            plan.take_over(Phase::PrefixLists, &scope, entry.key_span, told);
+        }
     }
     for entry in place.named("elastic-ips") {
         let Some(id) = named::<AllocationId>(cx, &entry.key) else { continue };
@@ -577,7 +585,8 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
             None => Some(&entry.value).filter(|node| node.as_text().is_some()),
         };
         let address = cx.v4(node);
-        let create = AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
+        let create =
+            AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
         plan.add(Phase::Addresses, &scope, entry.key_span, Some(id.into()), create);
     }
 }

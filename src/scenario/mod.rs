@@ -12,6 +12,8 @@ mod plan;
 
 mod account;
 mod declare;
+mod described;
+mod interface;
 mod machine;
 mod neighbor;
 mod network;

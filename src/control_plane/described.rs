@@ -1,0 +1,180 @@
+//! What an account tells of its records and no call of EC2's makes: ids of associations, routes whose target is gone,
+//! gateways that a table is associated with. Checks that what is named is there, not that AWS would allow it.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::base::*;
+
+/// One thing that a description adds to records that are there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Described {
+    /// The id of an association, and whose it is: a subnet's, a VPC's (of its main table), an Elastic IP's.
+    Association {
+        /// The id.
+        id: ResourceId,
+        /// Whose association it is.
+        of: ResourceId,
+    },
+    /// A route as it stands, whether or not its target is there, in place of one for the same destination.
+    Route {
+        /// The table.
+        route_table_id: RouteTableId,
+        /// The route.
+        route: Route,
+    },
+    /// A gateway that a route table is associated with.
+    EdgeAssociation {
+        /// The table.
+        route_table_id: RouteTableId,
+        /// The gateway.
+        gateway: String,
+    },
+    /// Blocks that a virtual private gateway knows from a source that nobody tells.
+    KnownRoutes {
+        /// The gateway.
+        gateway_id: VpnGatewayId,
+        /// The blocks.
+        routes: BTreeMap<Cidr, BgpRoute>,
+    },
+    /// A rule about a group that is not in this world: of another account, or deleted.
+    GroupRule {
+        /// The group that has the rule.
+        group_id: SecurityGroupId,
+        /// Whether it is about what goes out.
+        egress: bool,
+        /// The rule.
+        rule: SecurityGroupRule,
+    },
+    /// That names of instances over there resolve to their private addresses in this VPC.
+    PeeringDns {
+        /// The peering connection.
+        peering: VpcPeeringConnectionId,
+        /// The VPC in which they do.
+        vpc_id: VpcId,
+    },
+    /// How often a prefix list was changed.
+    PrefixListVersion {
+        /// The list.
+        prefix_list_id: PrefixListId,
+        /// The number, from 1 on.
+        version: u32,
+    },
+    /// That a VPC is the region's default one.
+    DefaultVpc(VpcId),
+    /// A zone that the region has beside those it opens with.
+    Zone(AvailabilityZone),
+}
+
+impl World {
+    /// Takes over what is told. After an error nothing has changed.
+    ///
+    /// # Errors
+    /// What it names is not there, or an id belongs to something else.
+    pub fn take_over(&mut self, scope: &Scope, described: Described) -> Result<(), InsertError> {
+        if let Described::Association { id, .. } = &described
+            && self.knows(id)
+        {
+            return Err(InsertError::Duplicate(id.clone()));
+        }
+        if let Described::PeeringDns { peering, vpc_id } = &described {
+            return self.peering_dns(peering, vpc_id);
+        }
+        let account = self.accounts.get_mut(&scope.account);
+        match account.and_then(|account| account.regions.get_mut(&scope.region)) {
+            Some(region) => region.take_over(described),
+            None => Err(InsertError::NotOpen(scope.clone())),
+        }
+    }
+
+    fn peering_dns(&mut self, id: &VpcPeeringConnectionId, vpc: &VpcId) -> Result<(), InsertError> {
+        let peering = self.peerings.get_mut(id).ok_or_else(|| missing(vpc, id))?;
+        let mut sides = [&mut peering.requester, &mut peering.accepter].into_iter();
+        let side = sides.find(|side| side.vpc_id == *vpc).ok_or_else(|| missing(id, vpc))?;
+        side.allow_dns_resolution_from_remote_vpc = true;
+        Ok(())
+    }
+}
+
+impl Region {
+    fn take_over(&mut self, described: Described) -> Result<(), InsertError> {
+        match described {
+            Described::Association { id, of } => return self.rename_association(&id, &of),
+            Described::Route { route_table_id, route } => {
+                self.described_table(&route_table_id)?;
+                self.put_route(&route_table_id, route);
+            }
+            Described::EdgeAssociation { route_table_id, gateway } => {
+                self.described_table(&route_table_id)?.edge_associations.insert(gateway);
+            }
+            Described::KnownRoutes { gateway_id, routes } => {
+                let gateway =
+                    self.vpn_gateways.get_mut(&gateway_id).ok_or_else(|| missing(&gateway_id, &gateway_id))?;
+                gateway.other_routes.extend(routes);
+                let follows = |table: &&RouteTable| table.propagating_vgws.contains(&gateway_id);
+                let tables: Vec<_> = self.route_tables.values().filter(follows).map(|table| table.id.clone()).collect();
+                for table in tables {
+                    self.propagate(&table);
+                }
+            }
+            Described::GroupRule { group_id, egress, rule } => {
+                let group = self.security_groups.get_mut(&group_id).ok_or_else(|| missing(&group_id, &group_id))?;
+                if egress { &mut group.egress } else { &mut group.ingress }.insert(rule);
+            }
+            Described::PrefixListVersion { prefix_list_id: id, version } => {
+                self.prefix_lists.get_mut(&id).ok_or_else(|| missing(&id, &id))?.version = version;
+            }
+            Described::DefaultVpc(id) => self.vpcs.get_mut(&id).ok_or_else(|| missing(&id, &id))?.is_default = true,
+            Described::Zone(zone) => drop(self.zones.entry(zone).or_default()),
+            // The world holds peering connections; it has taken this one over.
+            Described::PeeringDns { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn described_table(&mut self, id: &RouteTableId) -> Result<&mut RouteTable, InsertError> {
+        self.route_tables.get_mut(id).ok_or_else(|| missing(id, id))
+    }
+
+    fn rename_association(&mut self, id: &ResourceId, of: &ResourceId) -> Result<(), InsertError> {
+        let none = || missing(&id.clone(), of);
+        match (id, of) {
+            (ResourceId::RouteTableAssociation(new), ResourceId::Subnet(subnet)) => {
+                let record = self.subnets.get_mut(subnet).and_then(|subnet| subnet.route_table_association.as_mut());
+                let old = std::mem::replace(&mut record.ok_or_else(none)?.association_id, new.clone());
+                self.table_associations.remove(&old);
+                self.table_associations.insert(new.clone(), TableUser::Subnet(subnet.clone()));
+            }
+            (ResourceId::RouteTableAssociation(new), ResourceId::Vpc(vpc)) => {
+                let main = &mut self.vpcs.get_mut(vpc).ok_or_else(none)?.main_association;
+                let old = std::mem::replace(&mut main.association_id, new.clone());
+                self.table_associations.remove(&old);
+                self.table_associations.insert(new.clone(), TableUser::Main(vpc.clone()));
+            }
+            (ResourceId::NetworkAclAssociation(new), ResourceId::Subnet(subnet)) => {
+                let association = &mut self.subnets.get_mut(subnet).ok_or_else(none)?.network_acl_association;
+                let old = std::mem::replace(&mut association.association_id, new.clone());
+                self.acl_associations.remove(&old);
+                self.acl_associations.insert(new.clone(), subnet.clone());
+            }
+            (ResourceId::AddressAssociation(new), ResourceId::Address(allocation)) => {
+                let ip = self.elastic_ips.get_mut(allocation);
+                let association = ip.and_then(|ip| ip.association.as_mut()).ok_or_else(none)?;
+                let old = std::mem::replace(&mut association.association_id, new.clone());
+                let eni = self.network_interfaces.get_mut(&association.network_interface_id);
+                let slot = eni.and_then(|eni| eni.slot(association.private_ip_address));
+                if let Some((_, twin)) = slot.and_then(|slot| slot.association.as_mut()?.elastic.as_mut()) {
+                    *twin = new.clone();
+                }
+                self.address_associations.remove(&old);
+                self.address_associations.insert(new.clone(), allocation.clone());
+            }
+            _ => return Err(none()),
+        }
+        Ok(())
+    }
+}
+
+fn missing(record: &(impl Clone + Into<ResourceId>), missing: &impl ToString) -> InsertError {
+    InsertError::Dangling { record: record.clone().into(), missing: missing.to_string() }
+}
