@@ -23,6 +23,6 @@ pub use stage::{Evidence, Stage, StageOptions};
 pub use tables::{TableOptions, Tables};
 
 #[cfg(test)]
-mod agreement;
+pub(crate) mod agreement;
 #[cfg(test)]
 mod tests;

@@ -72,10 +72,11 @@ impl World {
     /// # Errors
     /// What it names is not there, or an id belongs to something else.
     pub fn take_over(&mut self, scope: &Scope, described: Described) -> Result<(), InsertError> {
-        if let Described::Association { id, .. } = &described
+        if let Described::Association { id, of } = &described
             && self.knows(id)
         {
-            return Err(InsertError::Duplicate(id.clone()));
+            let own = self.region(scope).is_some_and(|region| region.association_of(id).as_ref() == Some(of));
+            return if own { Ok(()) } else { Err(InsertError::Duplicate(id.clone())) };
         }
         if let Described::PeeringDns { peering, vpc_id } = &described {
             return self.peering_dns(peering, vpc_id);
@@ -130,6 +131,19 @@ impl Region {
             Described::PeeringDns { .. } => {}
         }
         Ok(())
+    }
+
+    /// Whose an association is.
+    fn association_of(&self, id: &ResourceId) -> Option<ResourceId> {
+        match id {
+            ResourceId::RouteTableAssociation(id) => self.table_associations.get(id).map(|user| match user {
+                TableUser::Main(vpc) => vpc.clone().into(),
+                TableUser::Subnet(subnet) => subnet.clone().into(),
+            }),
+            ResourceId::NetworkAclAssociation(id) => self.acl_associations.get(id).map(|subnet| subnet.clone().into()),
+            ResourceId::AddressAssociation(id) => self.address_associations.get(id).map(|ip| ip.clone().into()),
+            _ => None,
+        }
     }
 
     fn described_table(&mut self, id: &RouteTableId) -> Result<&mut RouteTable, InsertError> {

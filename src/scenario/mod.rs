@@ -31,6 +31,8 @@ mod perform;
 mod run;
 mod watch;
 
+mod write;
+
 pub use account::{ADMINISTRATOR, ObjectSpec};
 pub use expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
 pub use load::{MACHINES_MAX, S3Settings, Scenario, SharedLinks, load};
@@ -40,3 +42,4 @@ pub use program::Program;
 pub use run::{Advance, EVENTS_MAX, Judged, Outcome, Run, StepOutcome};
 pub use schema::schema;
 pub use timeline::{ActionText, Due, Event, Happening, ProgramEvent, Step};
+pub use write::{Preface, Written, differences, write};

@@ -236,6 +236,11 @@ pub(in crate::scenario) fn parse_byte_range(text: &str) -> Option<(u64, Option<u
     last.is_none_or(|last| first <= last).then_some((first, last))
 }
 
+/// Whether a service can be written under this key.
+pub(in crate::scenario) fn service_key_fits(text: &str) -> bool {
+    is_name(text)
+}
+
 fn is_name(text: &str) -> bool {
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     text.len() <= 128 && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic()) && text.bytes().all(fine)
