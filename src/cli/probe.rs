@@ -17,7 +17,8 @@ use crate::notation::Source;
 use crate::trace::{Names, Step};
 
 pub(super) fn run(args: &ProbeArgs, terminal: &Terminal) -> Result<Exit, Refusal> {
-    let imported = account::load(&args.folder, terminal)?;
+    let imported = account::load(&args.account)?;
+    account::remark(&imported, terminal);
     if let Some(path) = &args.observations {
         let text = fs::read_to_string(path)
             .map_err(|error| Complaint::new(format_args!("cannot read {}: {error}", path.display())))?;

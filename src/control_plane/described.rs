@@ -46,6 +46,13 @@ pub enum Described {
         /// The rule.
         rule: SecurityGroupRule,
     },
+    /// What a group is for, in words; EC2 lets nobody change it.
+    GroupDescription {
+        /// The group.
+        group_id: SecurityGroupId,
+        /// The words.
+        description: String,
+    },
     /// That names of instances over there resolve to their private addresses in this VPC.
     PeeringDns {
         /// The peering connection.
@@ -121,6 +128,9 @@ impl Region {
             Described::GroupRule { group_id, egress, rule } => {
                 let group = self.security_groups.get_mut(&group_id).ok_or_else(|| missing(&group_id, &group_id))?;
                 if egress { &mut group.egress } else { &mut group.ingress }.insert(rule);
+            }
+            Described::GroupDescription { group_id: id, description } => {
+                self.security_groups.get_mut(&id).ok_or_else(|| missing(&id, &id))?.description = description;
             }
             Described::PrefixListVersion { prefix_list_id: id, version } => {
                 self.prefix_lists.get_mut(&id).ok_or_else(|| missing(&id, &id))?.version = version;

@@ -47,6 +47,8 @@ impl NewInterface {
 
 /// The most addresses of each family that one interface takes here; AWS's largest instance types have 50.
 pub(super) const ADDRESSES_MAX: usize = 50;
+/// The same where no quota holds.
+const DESCRIBED_ADDRESSES_MAX: usize = 10_000;
 
 impl Context<'_> {
     /// Looks at everything that could refuse `copies` interfaces like this, and fills in the default group.
@@ -58,7 +60,9 @@ impl Context<'_> {
             new.groups.insert(vpc.default_security_group_id.clone());
         }
         self.check_groups(&subnet.vpc_id, &new.groups)?;
-        if ADDRESSES_MAX < new.v4_count() || ADDRESSES_MAX < new.ipv6.len() + new.ipv6_count.unwrap_or(0) as usize {
+        // A described account may have types that take more.
+        let most = if self.limited() { ADDRESSES_MAX } else { DESCRIBED_ADDRESSES_MAX };
+        if most < new.v4_count() || most < new.ipv6.len().saturating_add(new.ipv6_count.unwrap_or(0) as usize) {
             let text = "Number of private addresses will exceed limit for the interface.";
             return Err(ControlError::new(ErrorCode::PrivateIpAddressLimitExceeded, text));
         }

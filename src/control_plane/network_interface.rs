@@ -289,7 +289,8 @@ impl Perform for AttachNetworkInterface {
             );
             return Err(ControlError::value(text));
         }
-        if DEVICES_MAX <= instance.interfaces.len() || DEVICES_MAX <= self.device_index as usize {
+        let full = DEVICES_MAX <= instance.interfaces.len() || DEVICES_MAX <= self.device_index as usize;
+        if cx.limited() && full {
             let text = format!("Interface count {} exceeds the limit", instance.interfaces.len() + 1);
             return Err(ControlError::new(ErrorCode::AttachmentLimitExceeded, text));
         }

@@ -53,6 +53,8 @@ pub(crate) struct Draft {
     pub(crate) vpc_attributes: Vec<Drafted<VpcAttributeDraft>>,
     pub(crate) dhcp_options: Vec<Drafted<DhcpOptionsDraft>>,
     pub(crate) subnets: Vec<Drafted<SubnetDraft>>,
+    /// Subnets without IPv4 addresses, which are not modelled.
+    pub(crate) ipv6_only: BTreeSet<SubnetId>,
     pub(crate) route_tables: Vec<Drafted<TableDraft>>,
     pub(crate) internet_gateways: Vec<Drafted<AttachedDraft<InternetGatewayId>>>,
     pub(crate) egress_only: Vec<Drafted<AttachedDraft<EgressOnlyInternetGatewayId>>>,
@@ -156,7 +158,11 @@ impl Draft {
             Answer::Vpcs => plain!(vpcs, vpc::vpc(item, ledger)),
             Answer::VpcAttribute => plain!(vpc_attributes, vpc::vpc_attribute(item, ledger)),
             Answer::DhcpOptions => plain!(dhcp_options, vpc::dhcp_options(item, ledger)),
-            Answer::Subnets => plain!(subnets, vpc::subnet(item, ledger)),
+            Answer::Subnets => match vpc::subnet(item, ledger) {
+                Some(Ok(value)) => self.subnets.push(Drafted { at, owner, value }),
+                Some(Err(id)) => drop(self.ipv6_only.insert(id)),
+                None => {}
+            },
             Answer::RouteTables => plain!(route_tables, route_table::route_table(item, ledger)),
             Answer::InternetGateways => plain!(internet_gateways, gateway::internet_gateway(item, ledger)),
             Answer::EgressOnlyInternetGateways => plain!(egress_only, gateway::egress_only(item, ledger)),

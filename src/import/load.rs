@@ -5,7 +5,7 @@ use super::assumption::{Assumption, Assumptions};
 use super::check::check;
 use super::draft::{Draft, Gone, Unmodeled};
 use super::ledger::{FileProblems, Ledger};
-use super::source::{Home, InputFile, Library};
+use super::source::{Home, InputFile, Library, Skipped};
 use crate::base::{AccountId, RegionName};
 use crate::control_plane::World;
 use crate::notation::{Problem, Source, Span};
@@ -32,9 +32,14 @@ pub struct Imported {
     pub unmodeled: Vec<Unmodeled>,
     /// What is described and no longer there.
     pub gone: Vec<Gone>,
+    /// Files that are no answers, and were left aside.
+    pub skipped: Vec<Skipped>,
     /// What is doubtful in the files without being wrong.
     pub warnings: Vec<FileProblems>,
 }
+
+/// How many files that were left aside a message names.
+const SKIPPED_SHOWN: usize = 5;
 
 /// Makes a world of describe answers.
 ///
@@ -60,11 +65,13 @@ pub fn import(files: Vec<InputFile>, options: &ImportOptions) -> Result<Imported
     if !has_vpcs && !failed {
         let problem = Problem::error(Span::default(), "no VPC is described in these files");
         let problem = problem.help("`aws ec2 describe-vpcs` gives them");
+        let left = library.skipped.iter().take(SKIPPED_SHOWN);
+        let problem = left.fold(problem, |problem, one| problem.help(format!("left aside: {}: {}", one.path, one.why)));
         problems.push(FileProblems { source: Source::new("<import>", ""), problems: vec![problem] });
     }
     if problems.iter().any(FileProblems::has_errors) {
         return Err(problems);
     }
     let Assembly { world, unmodeled, gone } = assembly;
-    Ok(Imported { world, assumptions, unmodeled, gone, warnings: problems })
+    Ok(Imported { world, assumptions, unmodeled, gone, skipped: library.skipped, warnings: problems })
 }

@@ -1,5 +1,7 @@
 //! Import against the measured networks, whole, halved and mutated.
 
+pub(crate) mod account;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -107,9 +109,9 @@ fn scope(account: &str) -> Scope {
 
 #[test]
 fn the_network_of_endpoints_is_a_world() {
-    let Imported { world, assumptions, unmodeled, gone, warnings } = imported(inputs(endpoints_network()));
+    let Imported { world, assumptions, unmodeled, gone, warnings, skipped } = imported(inputs(endpoints_network()));
     assert_eq!(shown(&warnings), Vec::<String>::new());
-    assert_eq!((unmodeled, gone), (vec![], vec![]));
+    assert_eq!((unmodeled, gone, skipped), (vec![], vec![], vec![]));
     // Its interface endpoint has private names, so both DNS attributes are told.
     let keys: Vec<&str> = assumptions.iter().map(|assumption| assumption.key.as_str()).collect();
     assert_eq!(keys, ["dopt-3bb56641.domain-name-servers"]);

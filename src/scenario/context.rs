@@ -6,7 +6,8 @@ use super::names::{Names, Place, Unresolved, unresolved};
 use super::vocabulary::RuleText;
 use crate::base::*;
 use crate::control_plane::{
-    Destination, GroupReference, IcmpKind, Peer, PortRange, Protocol, ResourceId, RouteTarget, SecurityGroupRule, World,
+    Destination, GroupReference, IcmpKind, Peer, PortRange, Protocol, ResourceId, RouteTarget, SecurityGroupRule,
+    Service, World,
 };
 use crate::notation::{Node, Problem, Problems, Source, Span, TextMap, decode};
 use crate::policy::{DocumentKind, PolicyDocument};
@@ -285,6 +286,13 @@ pub(super) fn read_policy(
 pub(super) fn service_name(region: &RegionName, text: &str) -> Option<ServiceName> {
     let short = || ServiceName::parse(ServiceName::of(region, text).as_str());
     ServiceName::parse(text).or_else(short)
+}
+
+/// A service that has interface endpoints under the name that most of them have, by its short or full name.
+pub(super) fn interface_service(region: &RegionName, text: &str) -> Option<Service> {
+    let name = service_name(region, text)?;
+    let private = format!("{}.{region}.amazonaws.com", name.service());
+    Some(Service::interface(name, Some(private)))
 }
 
 /// A group that is not of this scenario, as EC2 writes it: its account, and its id.

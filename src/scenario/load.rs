@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::account::{ObjectSpec, administrator, bucket, user};
 use super::action::blocks;
-use super::context::{Cx, service_name};
+use super::context::{Cx, interface_service, service_name};
 use super::declare::Declare;
 use super::described::described;
 use super::expectation::{Expectation, Known, expectation};
@@ -245,6 +245,16 @@ impl<'a> Reader<'a> {
 
     /// AWS's services of a region, where the scenario says more than the era.
     fn services(&mut self, scope: &Scope, place: &View<'_>) {
+        for node in place.items("interface-services") {
+            let text = decode::text(node).unwrap_or_default();
+            let Some(service) = interface_service(&scope.region, text) else {
+                self.problems.push(Problem::error(node.span, format!("`{}` is not a service", decode::brief(text))));
+                continue;
+            };
+            if self.world.service(&scope.region, &service.name).is_none() {
+                self.world.declare_service(&scope.region, service);
+            }
+        }
         for entry in place.named("services") {
             let Some(view) = View::of(&entry.value, &SERVICE) else { continue };
             let Some(name) = service_name(&scope.region, &entry.key) else { continue };

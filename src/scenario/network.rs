@@ -340,6 +340,10 @@ fn security_group(cx: &mut Cx<'_>, plan: &mut Plan, (vpc, ipv6): (&VpcId, bool),
     if default {
         let tags = tags(id.as_str(), id.as_str(), Some(&view));
         tag_built_in(plan, Phase::Groups, &scope, entry, id.clone().into(), tags);
+        if let Some(description) = view.string("description") {
+            let told = Described::GroupDescription { group_id: id.clone(), description };
+            plan.take_over(Phase::Groups, &scope, view.span_of("description"), told);
+        }
     } else {
         let create = CreateSecurityGroup {
             id: Some(id.clone()),

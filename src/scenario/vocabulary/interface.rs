@@ -37,7 +37,11 @@ pub(in crate::scenario) static INTERFACE: Shape = shape(
     &[
         required("subnet", REF, "Its subnet."),
         key("name", Kind::Text, "Its name."),
-        key("device-index", Kind::Integer { min: 1, max: 15 }, "Its place at the instance; the next one unless given."),
+        key(
+            "device-index",
+            Kind::Integer { min: 1, max: 9_999 },
+            "Its place at the instance; the next one unless given.",
+        ),
     ],
 )
 .with(&[INTERFACE_KEYS, INTERFACE_SELF]);

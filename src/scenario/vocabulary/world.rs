@@ -42,6 +42,11 @@ pub(in crate::scenario) static REGION_KEYS: &[Key] = &[
         Kind::Named { keys: &NAMES, value: &Kind::Shape(&SERVICE) },
         "AWS's services of the region, by short name or full name, where they differ from the era's.",
     ),
+    key(
+        "interface-services",
+        Kind::OneOrMany(&Kind::Text),
+        "Further services of the region that have interface endpoints, under the private name that most of them have.",
+    ),
     key("dhcp-options", named!(DHCP_OPTIONS), "Sets of DHCP options, by name."),
     key(
         "customer-gateways",

@@ -40,7 +40,8 @@ pub fn differences(one: &World, other: &World) -> Vec<String> {
 }
 
 fn compare_regions(one: &Region, other: &Region, found: &mut Vec<String>) {
-    let zones = |region: &Region| region.zones().clone().into_iter().map(|(zone, state)| (zone, state.failed)).collect();
+    let zones =
+        |region: &Region| region.zones().clone().into_iter().map(|(zone, state)| (zone, state.failed)).collect();
     compare(&zones(one), &zones(other), found);
     macro_rules! all {
         ($($map:ident),*) => {$( compare(one.$map(), other.$map(), found); )*};
@@ -90,7 +91,9 @@ fn first_difference(one: &impl Debug, other: &impl Debug) -> String {
     let (one, other) = (format!("{one:#?}"), format!("{other:#?}"));
     let mut pairs = one.lines().zip(other.lines());
     match pairs.find(|(one, other)| one != other) {
-        Some((one, other)) => format!("{} became {}", one.trim().trim_end_matches(','), other.trim().trim_end_matches(',')),
+        Some((one, other)) => {
+            format!("{} became {}", one.trim().trim_end_matches(','), other.trim().trim_end_matches(','))
+        }
         None => "one says more than the other".to_owned(),
     }
 }

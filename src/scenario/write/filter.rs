@@ -19,7 +19,7 @@ impl Pen<'_> {
         if group.group_name != usual {
             map.put("name", group.group_name.as_str());
         }
-        if !group.description.is_empty() && !default {
+        if group.description != if default { DEFAULT_DESCRIPTION } else { "" } {
             map.put("description", group.description.as_str());
         }
         let own = SecurityGroupRule::group(Protocol::All, group.id.clone());
@@ -91,7 +91,8 @@ impl Pen<'_> {
         let service = self.world.service_of_list(region, list).map(|service| service.name.service().to_owned());
         let short = service.filter(|short| {
             let own = self.world.service(region, &ServiceName::of(region, short));
-            own.and_then(|own| own.prefix_list_id.as_ref()) == Some(list) && self.labels.is_free(short, is::<PrefixListId>)
+            own.and_then(|own| own.prefix_list_id.as_ref()) == Some(list)
+                && self.labels.is_free(short, is::<PrefixListId>)
         });
         let own = || self.labels.reference(&list.clone().into(), &self.place, is::<PrefixListId>);
         let text = short.unwrap_or_else(own);
@@ -126,6 +127,9 @@ impl Pen<'_> {
         map
     }
 }
+
+/// What a VPC's own group says of itself.
+const DEFAULT_DESCRIPTION: &str = "default VPC security group";
 
 /// The entries of a default ACL that nobody has touched.
 fn open_acl(ipv6: bool) -> BTreeMap<u16, NetworkAclEntry> {

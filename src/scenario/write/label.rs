@@ -63,7 +63,8 @@ impl Labels {
 
     /// Whether a text means no record of a kind, at any place.
     pub(super) fn is_free(&self, text: &str, fits: impl Fn(&ResourceId) -> bool) -> bool {
-        !self.names.candidates(text).any(|named| fits(&named.id)) && !ResourceId::parse(text).is_some_and(|id| fits(&id))
+        !self.names.candidates(text).any(|named| fits(&named.id))
+            && !ResourceId::parse(text).is_some_and(|id| fits(&id))
     }
 
     fn region(&mut self, scope: &Scope, region: &Region, machines: &mut BTreeSet<String>) {
@@ -90,7 +91,8 @@ impl Labels {
         self.claim(scope, "", instances.collect(), machines);
         // An instance's further interfaces are called by names of the region; the primary one goes by its instance.
         let further = region.instances().values().flat_map(|instance| instance.interfaces.iter());
-        let further = further.filter(|(index, _)| **index != 0).filter_map(|(_, id)| region.network_interfaces().get(id));
+        let further =
+            further.filter(|(index, _)| **index != 0).filter_map(|(_, id)| region.network_interfaces().get(id));
         self.claim(scope, "", further.map(|eni| by_tag(eni.id.clone(), &eni.tags)).collect(), &mut BTreeSet::new());
         let free = region.internet_gateways().values().filter(|gateway| gateway.vpc_id.is_none());
         self.claim(scope, "", free.map(|g| by_tag(g.id.clone(), &g.tags)).collect(), &mut BTreeSet::new());

@@ -22,7 +22,7 @@ impl Pen<'_> {
     /// All instances of a region.
     pub(super) fn instances(&mut self, region: &Region) -> Map {
         let mut all = Map::tall();
-        for instance in region.instances().values() {
+        for instance in self.in_order(region.instances()) {
             if !instance.is_live() {
                 self.note(&mut all, format!("{}, which was terminated", instance.id));
                 continue;
@@ -147,7 +147,8 @@ impl Pen<'_> {
         map.put_full("elastic-ips", further);
         for own in secondary {
             if let Some(PublicAssociation { public_ip, elastic: None }) = &own.association {
-                let text = format!("the public address {public_ip} of {} for {}, which is no Elastic IP", eni.id, own.address);
+                let text =
+                    format!("the public address {public_ip} of {} for {}, which is no Elastic IP", eni.id, own.address);
                 self.note(beside, text);
             }
         }
@@ -163,7 +164,8 @@ impl Pen<'_> {
     fn guards(&self, region: &Region, eni: &NetworkInterface, map: &mut Map) {
         let default = region.vpcs().get(&eni.vpc_id).map(|vpc| &vpc.default_security_group_id);
         // An interface that is taken over as it is has the groups that are written, and no others.
-        let made = eni.interface_type == InterfaceType::Interface && (eni.attachment.is_none() || eni.instance_id().is_some());
+        let made =
+            eni.interface_type == InterfaceType::Interface && (eni.attachment.is_none() || eni.instance_id().is_some());
         let usual = made && eni.groups.iter().eq(default);
         if !usual {
             map.put_list("security-groups", self.refer_all(&eni.groups));

@@ -5,6 +5,7 @@
 //! world that a file makes is the one it was written from.
 
 mod compare;
+mod example;
 mod filter;
 mod label;
 mod machine;

@@ -48,6 +48,17 @@ impl<'a> Pen<'a> {
         self.labels.key(&id.into())
     }
 
+    /// Records in the order of their keys, in which `web-2` stands before `web-10`.
+    pub(super) fn in_order<'r, R, I: Clone + Into<ResourceId> + 'r>(
+        &self,
+        records: impl IntoIterator<Item = (&'r I, &'r R)>,
+    ) -> Vec<&'r R> {
+        let mut keyed: Vec<_> =
+            records.into_iter().map(|(id, record)| (natural(&self.key(id.clone())), record)).collect();
+        keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
+        keyed.into_iter().map(|(_, record)| record).collect()
+    }
+
     /// The id and the tags that end a resource's map. `named` is the name that its key gives it.
     pub(super) fn identify(&self, map: &mut Map, id: impl Into<ResourceId>, tags: &Tags, named: Option<&str>) {
         let id = id.into();
@@ -65,6 +76,21 @@ impl<'a> Pen<'a> {
         self.identify(map, id, tags, named);
     }
 }
+
+/// A key as it is sorted: its numbers by their size.
+fn natural(key: &str) -> String {
+    let mut sorted = String::with_capacity(key.len() + DIGITS);
+    for part in key.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        sorted
+            .extend(std::iter::repeat_n('0', DIGITS.saturating_sub(digits).min(if digits == 0 { 0 } else { DIGITS })));
+        sorted.push_str(part);
+    }
+    sorted
+}
+
+/// Numbers in names are shorter than this.
+const DIGITS: usize = 10;
 
 /// Whether an id is of a kind.
 pub(super) fn is<I: TryFrom<ResourceId>>(id: &ResourceId) -> bool {

@@ -4,6 +4,7 @@ use super::pen::{Pen, blocks, is};
 use super::text::{Map, Out};
 use crate::base::*;
 use crate::control_plane::*;
+use crate::scenario::context::interface_service;
 use crate::scenario::vocabulary::service_key_fits;
 
 impl Pen<'_> {
@@ -11,7 +12,7 @@ impl Pen<'_> {
     pub(super) fn region(&mut self, region: &Region, services: bool) -> Map {
         let mut map = Map::tall();
         let mut vpcs = Map::tall();
-        for vpc in region.vpcs().values() {
+        for vpc in self.in_order(region.vpcs()) {
             let made = self.vpc(region, vpc);
             vpcs.put(&self.key(vpc.id.clone()), made);
         }
@@ -29,18 +30,21 @@ impl Pen<'_> {
         self.vpn(region, &mut map);
         self.free_gateways(region, &mut map);
         if services {
-            let services = self.services();
-            section(&mut map, "services", services);
+            self.services(&mut map);
         }
         self.zones(region, &mut map);
         let associations = self.associations(region);
-        section(&mut map, "associations", associations);
+        if !associations.is_empty() {
+            map.space();
+            map.comment("The ids of associations, so that calls and steps can name them.");
+            map.put("associations", associations);
+        }
         map
     }
 
     fn elastic_ips(&self, region: &Region) -> Map {
         let mut all = Map::tall();
-        for ip in region.elastic_ips().values() {
+        for ip in self.in_order(region.elastic_ips()) {
             let mut map = Map::default();
             map.put("address", Out::text(ip.public_ip));
             self.identify_by_key(&mut map, ip.allocation_id.clone(), &ip.tags);
@@ -51,7 +55,7 @@ impl Pen<'_> {
 
     fn prefix_lists(&self, region: &Region) -> Map {
         let mut all = Map::tall();
-        for list in region.prefix_lists().values() {
+        for list in self.in_order(region.prefix_lists()) {
             let key = self.key(list.id.clone());
             let mut map = Map::default();
             if list.prefix_list_name != key {
@@ -72,7 +76,7 @@ impl Pen<'_> {
 
     fn dhcp_options(&self, region: &Region) -> Map {
         let mut all = Map::tall();
-        for options in region.dhcp_options().values() {
+        for options in self.in_order(region.dhcp_options()) {
             let mut map = Map::default();
             let servers = options.domain_name_servers.iter().map(|server| match server {
                 NameServer::AmazonProvidedDns => Out::word("AmazonProvidedDNS"),
@@ -89,9 +93,8 @@ impl Pen<'_> {
     /// Peering connections that were asked for here.
     fn peerings(&mut self) -> Map {
         let mut all = Map::tall();
-        let own = self.world.peerings().values().filter(|peering| peering.requester.scope == self.place.scope);
-        let own: Vec<&PeeringConnection> = own.collect();
-        for peering in own {
+        let own = self.world.peerings().iter().filter(|(_, peering)| peering.requester.scope == self.place.scope);
+        for peering in self.in_order(own) {
             match peering.state {
                 PeeringState::Active | PeeringState::PendingAcceptance => {}
                 PeeringState::Failed { .. } | PeeringState::Deleted { .. } => {
@@ -116,7 +119,7 @@ impl Pen<'_> {
 
     fn vpn(&mut self, region: &Region, map: &mut Map) {
         let mut all = Map::tall();
-        for connection in region.vpn_connections().values() {
+        for connection in self.in_order(region.vpn_connections()) {
             let mut map = Map::default();
             map.put("virtual-private-gateway", self.refer(connection.vpn_gateway_id.clone(), is::<VpnGatewayId>));
             map.put("customer-gateway", self.refer(connection.customer_gateway_id.clone(), is::<CustomerGatewayId>));
@@ -129,7 +132,7 @@ impl Pen<'_> {
         }
         section(map, "vpn-connections", all);
         let mut all = Map::tall();
-        for gateway in region.customer_gateways().values() {
+        for gateway in self.in_order(region.customer_gateways()) {
             let mut map = Map::default();
             map.put("address", Out::text(gateway.ip_address));
             if gateway.bgp_asn != DEFAULT_ASN {
@@ -165,17 +168,21 @@ impl Pen<'_> {
     }
 
     /// AWS's services of the region, as far as they are not as the era has them.
-    fn services(&mut self) -> Map {
+    fn services(&mut self, into: &mut Map) {
         let region = self.place.scope.region.clone();
         let usual = default_services(&region, self.world.era);
-        let mut all = Map::tall();
+        let (mut all, mut plain) = (Map::tall(), Vec::new());
         let services: Vec<&Service> = self.world.services(&region).collect();
         for service in services {
+            let key = self.service(&service.name);
+            if !usual.contains_key(&service.name) && interface_service(&region, &key).as_ref() == Some(service) {
+                plain.push(key);
+                continue;
+            }
             let base = usual.get(&service.name).cloned().unwrap_or_else(|| Service::plain(service.name.clone(), []));
             if *service == base {
                 continue;
             }
-            let key = self.service(&service.name);
             if !service_key_fits(&key) {
                 self.note(&mut all, format!("the service {}", service.name));
                 continue;
@@ -187,9 +194,12 @@ impl Pen<'_> {
             if (&service.ranges, &service.ipv6_ranges) != (&base.ranges, &base.ipv6_ranges) {
                 map.put("ranges", Out::List(blocks(service.ranges.iter().chain(&service.ipv6_ranges))));
             }
-            if (service.gateway_endpoint, service.interface_endpoint) != (base.gateway_endpoint, base.interface_endpoint) {
+            if (service.gateway_endpoint, service.interface_endpoint)
+                != (base.gateway_endpoint, base.interface_endpoint)
+            {
                 let kinds = [(service.gateway_endpoint, "gateway"), (service.interface_endpoint, "interface")];
-                let mut kinds: Vec<Out> = kinds.iter().filter(|(has, _)| *has).map(|(_, word)| Out::word(word)).collect();
+                let mut kinds: Vec<Out> =
+                    kinds.iter().filter(|(has, _)| *has).map(|(_, word)| Out::word(word)).collect();
                 if kinds.is_empty() {
                     kinds.push(Out::word("none"));
                 }
@@ -200,7 +210,14 @@ impl Pen<'_> {
             }
             all.put(&key, map);
         }
-        all
+        if !all.is_empty() || !plain.is_empty() {
+            into.space();
+            into.comment("AWS's services, where they are not as the era has them.");
+            into.put_full("services", all);
+        }
+        if !plain.is_empty() {
+            into.put("interface-services", Out::Many(plain));
+        }
     }
 
     fn zones(&mut self, region: &Region, map: &mut Map) {

@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::analysis::agreement::random_world;
 use crate::analysis::{StageOptions, score};
+use crate::base::SimTime;
 use crate::control_plane::World;
 use crate::import::{ImportOptions, import, read_observations, tests as measured};
 use crate::notation::{Source, problems_to_text};
-use crate::scenario::{Scenario, load};
+use crate::scenario::{Advance, Run, Scenario, load};
 
 /// Reads a text that must have no problems at all.
 #[track_caller]
@@ -51,6 +52,15 @@ fn the_measured_networks_are_written_and_read_back_whole() {
     }
 }
 
+/// One of nearly everything that an account can have.
+#[test]
+fn an_account_of_every_kind_is_written_and_read_back_whole() {
+    let imported = import(measured::account::files(), &ImportOptions::default());
+    let world = imported.unwrap_or_else(|problems| panic!("{problems:#?}")).world;
+    let (written, _) = round_trip(&world);
+    assert_eq!(written.notes, Vec::<String>::new(), "{}", written.text);
+}
+
 #[test]
 fn a_written_network_is_seen_by_probes_as_the_account_was() {
     let endpoints = include_str!("../../../tests/data/live-aws/aws_vpc_endpoints/observations.csv");
@@ -72,16 +82,30 @@ fn a_written_network_is_seen_by_probes_as_the_account_was() {
     }
 }
 
-/// The commented start at the end of a file is right as it stands.
+/// A written scenario whose example is no comment any more.
+fn with_example(text: &str) -> Scenario {
+    let begin = text.rfind("to be uncommented as a start:").expect("an example");
+    let lines = text[begin..].lines().skip(2).map(|line| line.strip_prefix("# ").unwrap_or(line));
+    read(&format!("{text}\n{}\n", lines.collect::<Vec<_>>().join("\n")))
+}
+
+fn holds(scenario: Scenario) -> bool {
+    let mut run = Run::new(scenario, None, &mut ());
+    assert_eq!(run.advance(SimTime::FAR, &mut ()), Advance::Ended);
+    let outcome = run.finish();
+    !outcome.judged.is_empty() && outcome.judged.iter().all(|one| one.held)
+}
+
 #[test]
-fn the_example_in_a_written_file_can_be_uncommented() {
+fn the_example_in_a_written_file_can_be_uncommented_and_holds() {
     for files in [measured::endpoints_network(), measured::peering_network()] {
-        let text = write(&world_of(files), &preface()).text;
-        let begin = text.rfind("A start, to be uncommented:").expect("an example");
-        let example: String =
-            text[begin..].lines().skip(1).map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
-        let scenario = read(&format!("{text}\n{}", example.replace("#   ", "  ")));
+        let scenario = with_example(&write(&world_of(files), &preface()).text);
         assert_eq!((scenario.programs.len(), scenario.expectations.len()), (1, 1));
+        assert!(holds(scenario));
+    }
+    for seed in 0..20 {
+        let written = write(&random_world(seed), &preface());
+        assert!(holds(with_example(&written.text)), "{seed}");
     }
 }
 
@@ -90,9 +114,11 @@ fn random_worlds_with_notes_and_without_are_written() {
     let mut kinds = std::collections::BTreeSet::new();
     for seed in 0..60 {
         let (written, _) = round_trip(&random_world(seed));
-        kinds.extend(["blackhole", "stopped", "accepted: false", "public-ip: ", "vpc-endpoints", "not written: nat-"]
-            .into_iter()
-            .filter(|part| written.text.contains(part)));
+        kinds.extend(
+            ["blackhole", "stopped", "accepted: false", "public-ip: ", "vpc-endpoints", "not written: nat-"]
+                .into_iter()
+                .filter(|part| written.text.contains(part)),
+        );
     }
     assert_eq!(kinds.len(), 6, "{kinds:?}");
 }

@@ -16,6 +16,8 @@ pub(super) enum Out {
     Lines(String),
     /// A list.
     List(Vec<Out>),
+    /// A list of short texts, as many in a line as fit.
+    Many(Vec<String>),
     /// A map.
     Map(Map),
 }
@@ -110,7 +112,8 @@ impl Map {
             match line {
                 Line::Space => out.push('\n'),
                 Line::Comment(text) => {
-                    for line in text.lines() {
+                    // An empty text is an empty line of the comment.
+                    for line in text.split('\n') {
                         let line = format!("{:indent$}# {}", "", printable(line));
                         out.push_str(line.trim_end());
                         out.push('\n');
@@ -180,6 +183,19 @@ impl Out {
                     out.push('\n');
                 }
             }
+            Self::Many(texts) => {
+                out.push_str(" [\n");
+                let mut line = String::new();
+                for text in texts.iter().map(|text| scalar(text)) {
+                    if WIDTH < indent + STEP + line.chars().count() + text.chars().count() + 2 {
+                        let _ = writeln!(out, "{:1$}{2}", "", indent + STEP, line.trim_end());
+                        line.clear();
+                    }
+                    let _ = write!(line, "{text}, ");
+                }
+                let _ = writeln!(out, "{:1$}{2}", "", indent + STEP, line.trim_end().trim_end_matches(','));
+                let _ = writeln!(out, "{:indent$}]", "");
+            }
             // These have a form in one line.
             Self::Nothing | Self::Text(_) | Self::Word(_) => out.push('\n'),
         }
@@ -203,7 +219,7 @@ impl Out {
         match self {
             Self::Nothing | Self::Text(_) | Self::Word(_) => true,
             Self::Lines(text) => !is_block(text),
-            Self::List(_) | Self::Map(_) => false,
+            Self::List(_) | Self::Many(_) | Self::Map(_) => false,
         }
     }
 
@@ -218,6 +234,9 @@ impl Out {
                 let parts: Option<Vec<String>> = items.iter().map(Self::flow).collect();
                 Some(format!("[{}]", parts?.join(", ")))
             }
+            Self::Many(texts) => {
+                Some(format!("[{}]", texts.iter().map(|text| scalar(text)).collect::<Vec<_>>().join(", ")))
+            }
             Self::Map(map) => map.flow(),
         }
     }
@@ -227,10 +246,7 @@ impl Out {
 fn is_block(text: &str) -> bool {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let fine = |c: char| c == '\n' || c == '\t' || (c >= ' ' && is_printable(c));
-    !body.is_empty()
-        && body.trim_end() == body
-        && !body.starts_with([' ', '\t', '\n'])
-        && body.chars().all(fine)
+    !body.is_empty() && body.trim_end() == body && !body.starts_with([' ', '\t', '\n']) && body.chars().all(fine)
 }
 
 /// A text as YAML reads it back as the same text, in either style of map.
@@ -353,6 +369,18 @@ mod tests {
         );
         assert_eq!(root.to_text(), expected);
         read(&expected);
+    }
+
+    #[test]
+    fn a_list_of_many_texts_fills_its_lines() {
+        let mut root = Map::tall();
+        let texts: Vec<String> = (0..60).map(|n| format!("text-{n}")).collect();
+        root.put("many", Out::Many(texts.clone()));
+        let text = root.to_text();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH) && text.lines().count() < 9, "{text}");
+        let read = read(&text);
+        let list = read.as_map().and_then(|map| map.get("many")?.as_list()).expect("a list");
+        assert!(list.iter().map(|node| node.as_text()).eq(texts.iter().map(|text| Some(text.as_str()))));
     }
 
     proptest! {

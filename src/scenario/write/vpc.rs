@@ -24,10 +24,13 @@ impl Pen<'_> {
         if vpc.enable_dns_hostnames {
             map.put("dns-hostnames", true);
         }
-        map.put("dhcp-options", match &vpc.dhcp_options_id {
-            Some(id) => self.refer(id.clone(), is::<DhcpOptionsId>),
-            None => Out::word("none"),
-        });
+        map.put(
+            "dhcp-options",
+            match &vpc.dhcp_options_id {
+                Some(id) => self.refer(id.clone(), is::<DhcpOptionsId>),
+                None => Out::word("none"),
+            },
+        );
         let contents = region.contents(&vpc.id).cloned().unwrap_or_default();
         self.gateways(region, &contents, &mut map);
         self.identify_by_key(&mut map, vpc.id.clone(), &vpc.tags);
@@ -37,7 +40,8 @@ impl Pen<'_> {
         macro_rules! section {
             ($key:literal, $ids:ident, $map:ident, $record:ident, $beside:ident => $made:expr) => {
                 let mut $beside = Map::tall();
-                for $record in contents.$ids.iter().filter_map(|id| region.$map().get(id)) {
+                let own = contents.$ids.iter().filter_map(|id| Some((id, region.$map().get(id)?)));
+                for $record in self.in_order(own) {
                     if let Some(made) = $made {
                         $beside.put(&self.key($record.id.clone()), made);
                     }
@@ -54,7 +58,8 @@ impl Pen<'_> {
         section!("vpc-endpoints", vpc_endpoints, vpc_endpoints, endpoint, beside =>
             Some(self.endpoint(region, vpc, endpoint, &mut beside)));
         let mut lone = Map::tall();
-        for eni in lone_interfaces(region, &vpc.id) {
+        let enis: Vec<&NetworkInterface> = lone_interfaces(region, &vpc.id).collect();
+        for eni in self.in_order(enis.into_iter().map(|eni| (&eni.id, eni))) {
             let map = self.lone_interface(region, eni, &mut lone);
             lone.put(&self.key(eni.id.clone()), map);
         }

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use super::example::example;
 use super::label::Labels;
 use super::pen::Pen;
 use super::region::section;
-use super::text::{Map, Out, scalar};
+use super::text::{Map, Out};
 use crate::base::{Era, RegionName};
-use crate::control_plane::{Instance, InstanceState, Quotas, Region, Scope, World};
+use crate::control_plane::{Quotas, Region, Scope, World};
 use crate::scenario::account::ADMINISTRATOR;
 use crate::scenario::vocabulary::VERSION;
 
@@ -56,8 +57,9 @@ pub fn write(world: &World, preface: &Preface) -> Written {
         accountless(&mut pen, &mut root);
         notes = pen.notes;
     }
-    let example = example(world, home.as_ref(), &labels);
-    Written { text: format!("{}\n{example}", root.to_text()), notes }
+    root.space();
+    root.comment(example(world, home.as_ref(), &labels));
+    Written { text: root.to_text(), notes }
 }
 
 /// The place that stands at the top of the file: where most instances are.
@@ -120,42 +122,11 @@ fn accountless(pen: &mut Pen<'_>, root: &mut Map) {
     for account in world.accounts().values() {
         // Every scenario has this one.
         let users = account.users().keys().filter(|name| *name != ADMINISTRATOR).count();
-        for (count, what) in
-            [(users, "users"), (account.roles().len(), "roles"), (account.buckets().len(), "buckets")]
+        for (count, what) in [(users, "users"), (account.roles().len(), "roles"), (account.buckets().len(), "buckets")]
         {
             if 0 < count {
                 pen.note(root, format!("{count} {what} of account {}", account.id));
             }
         }
     }
-}
-
-/// A program and what must come of it, to begin with, as comments.
-fn example(world: &World, home: Option<&Scope>, labels: &Labels) -> String {
-    let region = home.and_then(|home| world.region(home));
-    let running = |instance: &&Instance| instance.state == InstanceState::Running;
-    let mut running = region.into_iter().flat_map(|region| region.instances().values()).filter(running);
-    let key = |instance: Option<&Instance>| instance.map(|instance| scalar(&labels.key(&instance.id.clone().into())));
-    let (one, other) = (key(running.next()), key(running.next()));
-    let mut lines = vec![
-        "# What its machines do, what changes meanwhile and what must come of it stands below. A start, to be uncommented:"
-            .to_owned(),
-    ];
-    match (one, other) {
-        (Some(one), Some(other)) => lines.extend([
-            "# programs:".to_owned(),
-            format!("#   hello: {{on: {one}, ping: {{to: {other}, count: 3}}}}"),
-            "# expect:".to_owned(),
-            "#   - hears: {program: hello, replies: 3}".to_owned(),
-        ]),
-        (Some(one), None) => lines.extend([
-            "# internet: {hosts: {outside: {address: 198.51.100.7}}}".to_owned(),
-            "# programs:".to_owned(),
-            format!("#   hello: {{on: {one}, ping: {{to: outside, count: 3}}}}"),
-            "# expect:".to_owned(),
-            "#   - hears: {program: hello, replies: 3}".to_owned(),
-        ]),
-        (None, _) => lines.push("# programs: {}".to_owned()),
-    }
-    lines.join("\n") + "\n"
 }
