@@ -130,4 +130,20 @@ proptest! {
     fn a_random_world_is_written_and_read_back_whole(seed in any::<u64>()) {
         round_trip(&random_world(seed));
     }
+
+    /// A file that was written is edited by hand.
+    #[test]
+    fn no_mutation_of_a_written_account_panics(
+        cut in 0usize..9_000,
+        length in 0usize..60,
+        insert in "(: |, |\\{|\\}|\\[|\\]|\n  |- |0|x|main|private|10\\.0\\.0\\.0/8|state: |null|\"|'|#|~){0,3}",
+    ) {
+        let world = import(measured::account::files(), &ImportOptions::default()).expect("a world").world;
+        let text = write(&world, &preface()).text;
+        let text: String = text.chars().take(cut).chain(insert.chars()).chain(text.chars().skip(cut + length)).collect();
+        let source = Source::new("t.yaml", text);
+        let (scenario, problems) = load(&source);
+        problems_to_text(&source, &problems, true);
+        prop_assert!(scenario.is_some() || !problems.is_empty());
+    }
 }
