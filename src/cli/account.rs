@@ -10,6 +10,7 @@ use super::args::AccountArgs;
 use super::complaint::{Complaint, Refusal};
 use super::terminal::Terminal;
 use crate::import::{FileProblems, ImportOptions, Imported, InputFile, Skipped, import};
+use crate::notation::Problem;
 
 /// The most files of one account.
 const FILES_MAX: usize = 20_000;
@@ -35,34 +36,39 @@ pub(super) fn load(args: &AccountArgs) -> Result<Imported, Refusal> {
         let complaint = Complaint::new(format_args!("there are no files in `{}`", args.folder.display()));
         return Err(complaint.help("put the answers of `aws ec2 describe-…` there, one file a call").into());
     }
-    let Folder { paths, mut complaints } = folder;
+    let Folder { paths, complaints: mut all } = folder;
     let (mut files, mut skipped) = (Vec::with_capacity(paths.len()), Vec::new());
     for path in paths {
         match read(&path) {
             Ok(Ok(file)) => files.push(file),
             Ok(Err(why)) => skipped.push(Skipped { path: path.display().to_string(), why: why.to_owned() }),
-            Err(complaint) => complaints.push(complaint),
+            Err(Unread::NoText(problems)) => {
+                // As far as it can be read, it tells what is not missing.
+                files.push(InputFile { path: path.display().to_string(), text: problems.source.text.to_string() });
+                all.extend(complaints(&problems));
+            }
+            Err(Unread::Because(complaint)) => all.push(complaint),
         }
     }
     let options =
         ImportOptions { region: args.region.clone(), account: args.account.clone(), assume: args.assume.clone() };
     match import(files, &options) {
-        Ok(mut imported) if complaints.is_empty() => {
+        Ok(mut imported) if all.is_empty() => {
             imported.skipped.extend(skipped);
             imported.skipped.sort();
             Ok(imported)
         }
-        Ok(_) => Err(Refusal(complaints)),
+        Ok(_) => Err(Refusal(all)),
         Err(problems) => {
-            complaints.extend(problems.iter().map(complaint));
-            Err(Refusal(complaints))
+            all.extend(problems.iter().flat_map(complaints));
+            Err(Refusal(all))
         }
     }
 }
 
 /// Says what is doubtful about an account, and what was left aside. Neither refuses anything.
 pub(super) fn remark(imported: &Imported, terminal: &Terminal) {
-    terminal.complain(&imported.warnings.iter().map(complaint).collect::<Vec<_>>());
+    terminal.complain(&imported.warnings.iter().flat_map(complaints).collect::<Vec<_>>());
     let mut text = String::new();
     for skipped in imported.skipped.iter().take(SKIPPED_SHOWN) {
         text.push_str(&format!("note: left aside: {}: {}\n", skipped.path, skipped.why));
@@ -73,13 +79,21 @@ pub(super) fn remark(imported: &Imported, terminal: &Terminal) {
     terminal.say(&text);
 }
 
-fn complaint(problems: &FileProblems) -> Complaint {
-    Complaint::Text { source: problems.source.clone(), problems: problems.problems.clone() }
+/// The complaints about a file; about a folder, one for each problem.
+fn complaints(problems: &FileProblems) -> Vec<Complaint> {
+    if !problems.of_folder {
+        return vec![Complaint::Text { source: problems.source.clone(), problems: problems.problems.clone() }];
+    }
+    let one = |problem: &Problem| {
+        let complaint = Complaint::new(format_args!("{}: {}", problems.source.name, problem.message));
+        complaint.help(problem.help.join("\n  = help: "))
+    };
+    problems.problems.iter().map(one).collect()
 }
 
 /// A file that may be an answer, or why it is none.
-fn read(path: &Path) -> Result<Result<InputFile, &'static str>, Complaint> {
-    let complain = |error: io::Error| Complaint::cannot_read(path, &error);
+fn read(path: &Path) -> Result<Result<InputFile, &'static str>, Unread> {
+    let complain = |error: io::Error| Unread::Because(Complaint::cannot_read(path, &error));
     let name = path.display().to_string();
     let mut file = File::open(path).map_err(complain)?;
     let mut bytes = Vec::new();
@@ -89,12 +103,20 @@ fn read(path: &Path) -> Result<Result<InputFile, &'static str>, Complaint> {
     }
     file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(complain)?;
     if FILE_BYTES_MAX < bytes.len() as u64 {
-        return Err(Complaint::new(format_args!("`{name}` is longer than {} MiB", FILE_BYTES_MAX >> 20)));
+        let complaint = Complaint::new(format_args!("`{name}` is longer than {} MiB", FILE_BYTES_MAX >> 20));
+        return Err(Unread::Because(complaint));
     }
     match InputFile::of_bytes(&name, bytes) {
         Ok(file) => Ok(Ok(file)),
-        Err(problems) => Err(complaint(&problems)),
+        Err(problems) => Err(Unread::NoText(problems)),
     }
+}
+
+/// Why a file could not be read.
+enum Unread {
+    Because(Complaint),
+    /// Its bytes are no text; it stands there as far as it can be read.
+    NoText(FileProblems),
 }
 
 #[derive(Default)]

@@ -41,7 +41,7 @@ impl Assumptions {
             map.insert(key.clone(), (value.clone(), Span::new(start..text.len())));
             text.push('\n');
         }
-        Self { given: map, source: Source::new("<assumptions>", text), problems: Vec::new(), list: Vec::new() }
+        Self { given: map, source: Source::new("--assume", text), problems: Vec::new(), list: Vec::new() }
     }
 
     /// What the user says about a yes or no, else what is assumed.

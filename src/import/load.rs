@@ -8,7 +8,7 @@ use super::ledger::{FileProblems, Ledger};
 use super::source::{Home, InputFile, Library, Skipped};
 use crate::base::{AccountId, RegionName};
 use crate::control_plane::World;
-use crate::notation::{Problem, Source, Span};
+use crate::notation::{Problem, Span};
 
 /// What the caller knows beyond the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,14 +60,14 @@ pub fn import(files: Vec<InputFile>, options: &ImportOptions) -> Result<Imported
     let mut problems = ledger.into_files(&library.files);
     // With a broken import, what was assumed is not all that would have been.
     if !wrong.is_empty() && !had_errors {
-        problems.push(FileProblems { source, problems: wrong });
+        problems.push(FileProblems { source, problems: wrong, of_folder: false });
     }
     if !has_vpcs && !failed {
         let problem = Problem::error(Span::default(), "no VPC is described in these files");
         let problem = problem.help("`aws ec2 describe-vpcs` gives them");
         let left = library.skipped.iter().take(SKIPPED_SHOWN);
         let problem = left.fold(problem, |problem, one| problem.help(format!("left aside: {}: {}", one.path, one.why)));
-        problems.push(FileProblems { source: Source::new("<import>", ""), problems: vec![problem] });
+        problems.push(FileProblems::of_folder("these files", vec![problem]));
     }
     if problems.iter().any(FileProblems::has_errors) {
         return Err(problems);

@@ -37,7 +37,7 @@ impl InputFile {
     pub fn of_bytes(path: &str, bytes: Vec<u8>) -> Result<Self, FileProblems> {
         match source_of_bytes(path, bytes) {
             Ok(source) => Ok(Self { path: path.to_owned(), text: source.text.to_string() }),
-            Err((source, problem)) => Err(FileProblems { source, problems: vec![problem] }),
+            Err((source, problem)) => Err(FileProblems { source, problems: vec![problem], of_folder: false }),
         }
     }
 
@@ -96,7 +96,7 @@ impl Library {
         for InputFile { path, text } in files {
             let source = Source::new(path, text);
             let (root, problems) = parse_json(&source);
-            let torn = if root.is_none() { kind_of_torn(&source.text) } else { None };
+            let torn = if root.is_none() { kind_of_torn(&source) } else { None };
             if root.is_none() && torn.is_none() && !is_named_json(&source.name) {
                 library.skip(&source.name, "it is not JSON".to_owned());
                 continue;
@@ -133,6 +133,21 @@ impl Library {
         }
     }
 
+    /// The folder of all files of a home, as a problem names it.
+    pub(crate) fn folder(&self, home: &Home) -> String {
+        let mut paths =
+            self.homes.iter().zip(&self.files).filter(|(own, _)| *own == home).map(|(_, (file, _))| &*file.name);
+        let first = folder_of(paths.next().unwrap_or_default()).to_owned();
+        let common = paths.fold(first, |common, path| {
+            let mut folder = common.as_str();
+            while !folder.is_empty() && !path.starts_with(&format!("{folder}/")) {
+                folder = folder_of(folder);
+            }
+            folder.to_owned()
+        });
+        if common.is_empty() { "these files".to_owned() } else { common }
+    }
+
     /// The name of a file.
     pub(crate) fn name(&self, file: FileId) -> &str {
         &self.files[file.0].0.name
@@ -167,7 +182,8 @@ impl Library {
                     self.skip(&self.name(file).to_owned(), why);
                 }
             },
-            Value::Null | Value::Scalar(_) => {
+            Value::Null => self.skip(&self.name(file).to_owned(), "it says nothing".to_owned()),
+            Value::Scalar(_) => {
                 let why = format!("it is no answer of a describe call, but {}", root.kind());
                 self.skip(&self.name(file).to_owned(), why);
             }
@@ -360,10 +376,19 @@ fn is_answer(map: &Map) -> bool {
 const KEYS_SHOWN: usize = 3;
 
 /// What a file would hold if it could be read: its first key, looked for in the bare text.
-fn kind_of_torn(text: &str) -> Option<&'static str> {
-    let first_key = text.split('"').nth(1)?;
-    let by_id = || text.split('"').find_map(kind_of_id);
-    kind_of_key(first_key).or_else(by_id).map(|kind| kind.key)
+fn kind_of_torn(source: &Source) -> Option<&'static str> {
+    let first_key = source.text.split('"').nth(1).unwrap_or_default();
+    let by_id = || source.text.split('"').find_map(kind_of_id);
+    kind_of_key(first_key).or_else(by_id).or_else(|| kind_of_name(&source.name)).map(|kind| kind.key)
+}
+
+/// What a file should hold by its name: that of the key, or of the call.
+fn kind_of_name(path: &str) -> Option<&'static Kind> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let name = plain(path.rsplit(['/', '\\']).next()?.split('.').next()?);
+    let call = |kind: &Kind| plain(kind.call.rsplit(' ').next().unwrap_or_default());
+    let fits = |kind: &&Kind| name == plain(kind.key) || name == call(kind) || format!("describe{name}") == call(kind);
+    KINDS.iter().find(fits)
 }
 
 /// Fills the gaps of `known`: by the one value of the same folder, else by the one value of all.
