@@ -2,6 +2,7 @@
 //! gateways that a table is associated with. Checks that what is named is there, not that AWS would allow it.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use super::*;
 use crate::base::*;
@@ -15,6 +16,15 @@ pub enum Described {
         id: ResourceId,
         /// Whose association it is.
         of: ResourceId,
+    },
+    /// An Elastic IP of an interface of AWS's own, which no call may give it.
+    ElasticAssociation {
+        /// The Elastic IP.
+        allocation_id: AllocationId,
+        /// The interface.
+        network_interface_id: NetworkInterfaceId,
+        /// Which of its private addresses; otherwise the primary one.
+        private_ip_address: Option<Ipv4Addr>,
     },
     /// A route as it stands, whether or not its target is there, in place of one for the same destination.
     Route {
@@ -108,6 +118,9 @@ impl Region {
     fn take_over(&mut self, described: Described) -> Result<(), InsertError> {
         match described {
             Described::Association { id, of } => return self.rename_association(&id, &of),
+            Described::ElasticAssociation { allocation_id, network_interface_id, private_ip_address } => {
+                return self.associate_described(&allocation_id, &network_interface_id, private_ip_address);
+            }
             Described::Route { route_table_id, route } => {
                 self.described_table(&route_table_id)?;
                 self.put_route(&route_table_id, route);
@@ -140,6 +153,39 @@ impl Region {
             // The world holds peering connections; it has taken this one over.
             Described::PeeringDns { .. } => {}
         }
+        Ok(())
+    }
+
+    fn associate_described(
+        &mut self,
+        allocation: &AllocationId,
+        eni: &NetworkInterfaceId,
+        private: Option<Ipv4Addr>,
+    ) -> Result<(), InsertError> {
+        let record = self.network_interfaces.get(eni).ok_or_else(|| missing(allocation, eni))?;
+        let private = private.or_else(|| record.primary_address()).ok_or_else(|| missing(eni, eni))?;
+        let own = record.private_addresses.iter().find(|own| own.address == private);
+        let vpc = record.vpc_id.clone();
+        let ip = self.elastic_ips.get_mut(allocation).ok_or_else(|| missing(eni, allocation))?;
+        if own.is_none_or(|own| own.association.is_some()) || ip.association.is_some() {
+            let why = "another Elastic IP stands for, or nobody has";
+            return Err(InsertError::Address { record: eni.clone().into(), address: private.into(), why });
+        }
+        let digits = allocation.as_str().len() - AllocationId::PREFIX.len();
+        let association_id = AddressAssociationId::of_name(&format!("{allocation}/{eni}"), digits);
+        let public_ip = ip.public_ip;
+        ip.association = Some(ElasticAssociation {
+            association_id: association_id.clone(),
+            network_interface_id: eni.clone(),
+            private_ip_address: private,
+        });
+        self.address_associations.insert(association_id.clone(), allocation.clone());
+        let slot = self.network_interfaces.get_mut(eni).and_then(|record| record.slot(private));
+        if let Some(slot) = slot {
+            slot.association =
+                Some(PublicAssociation { public_ip, elastic: Some((allocation.clone(), association_id)) });
+        }
+        self.contents_mut(&vpc).public_count += 1;
         Ok(())
     }
 

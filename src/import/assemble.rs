@@ -237,7 +237,7 @@ impl Builder<'_> {
                         id,
                         tags: tags(&value.tags),
                         prefix_list_name: name.to_owned(),
-                        max_entries: value.max_entries.unwrap_or(blocks.len()).max(blocks.len()),
+                        max_entries: value.max_entries.unwrap_or(blocks.len()).max(blocks.len()).max(1),
                         entries: blocks,
                         version: value.version,
                     };
@@ -850,6 +850,11 @@ impl Builder<'_> {
         }
         for connection in &draft.vpn_connections {
             let value = &connection.value;
+            if !self.world.knows(&value.customer_gateway_id.clone().into()) {
+                let effect = format!("traffic over {}: unknown", value.id);
+                self.unknown(value.id.as_str(), "a VPN connection without its customer gateway", effect);
+                continue;
+            }
             let Some(vpn_gateway_id) = value.vpn_gateway_id.clone() else {
                 let effect = format!("traffic over {}: unknown", value.id);
                 self.unknown(value.id.as_str(), "a VPN connection without a virtual private gateway", effect);

@@ -171,7 +171,11 @@ pub(super) fn lone_interface(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entr
         id: id.clone(),
     };
     plan.insert(Phase::Instances, &scope, entry.key_span, record);
-    associate(cx, plan, &view, &id);
+    for (node, private_ip_address, allocation_id) in associations(cx, plan, &view) {
+        let network_interface_id = id.clone();
+        let told = Described::ElasticAssociation { allocation_id, network_interface_id, private_ip_address };
+        plan.take_over(Phase::Instances, &scope, node.span, told);
+    }
 }
 
 /// What is told of an endpoint's interfaces, with their tags and places.

@@ -67,6 +67,31 @@ fn an_elastic_ip_and_its_interface_tell_the_same_association() {
 }
 
 #[test]
+fn an_interface_of_aws_own_has_the_elastic_ip_that_is_told() {
+    let mut lab = Lab::new(Era::Current);
+    let vpc = lab.vpc("10.0.0.0/16");
+    lab.attached_igw(&vpc);
+    let subnet = lab.subnet(&vpc, "10.0.1.0/24");
+    let ips: Vec<AllocationId> = (0..2).map(|_| lab.make(AllocateAddress::default())).collect();
+    let create = CreateNatGateway { allocation_id: Some(ips[0].clone()), ..CreateNatGateway::new(subnet) };
+    let nat: NatGatewayId = lab.make(create);
+    let eni = lab.region().nat_gateways()[&nat].addresses[0].network_interface_id.clone();
+    let told = |ip: &AllocationId, eni: &NetworkInterfaceId| Described::ElasticAssociation {
+        allocation_id: ip.clone(),
+        network_interface_id: eni.clone(),
+        private_ip_address: None,
+    };
+    assert!(lab.told(told(&ips[1], &eni)).is_err(), "its address has an Elastic IP");
+    let spare: NetworkInterfaceId =
+        lab.make(CreateNetworkInterface::new(lab.region().subnets().keys().next().cloned().expect("a subnet")));
+    assert_eq!(lab.told(told(&ips[1], &spare)), Ok(()));
+    let association = lab.region().elastic_ips()[&ips[1]].association.clone().expect("an association");
+    lab.ok(DisassociateAddress::new(association.association_id));
+    assert_eq!(lab.told(told(&ips[1], &spare)), Ok(()));
+    assert!(lab.told(told(&ips[1], &spare)).is_err(), "told twice");
+}
+
+#[test]
 fn a_described_route_stands_as_it_is_told() {
     let mut lab = Lab::new(Era::Current);
     let vpc = lab.vpc("10.0.0.0/16");

@@ -122,7 +122,7 @@ pub(in crate::scenario) static DNS_NAMES: Names =
 
 /// A tag's key, and other free texts.
 pub(in crate::scenario) static TAG_KEYS: Names =
-    Names { what: "the key of a tag", fits: |text| !text.is_empty() && text.len() <= 128 };
+    Names { what: "the key of a tag", fits: |text| (1..=128).contains(&text.chars().count()) };
 
 /// A share of a cost table.
 pub(in crate::scenario) static PRICE_NAMES: Names =
