@@ -173,10 +173,8 @@ impl<'t, 'w> Walk<'t, 'w> {
             self.block(DropReason::Blackhole, &by);
             return self.without_a_hop(scope, vpc, header);
         }
-        let other = matches!(
-            winner.target,
-            RouteTarget::VpcEndpoint(_) | RouteTarget::Peering(_) | RouteTarget::VpnGateway(_)
-        );
+        let other =
+            matches!(winner.target, RouteTarget::VpcEndpoint(_) | RouteTarget::Peering(_) | RouteTarget::VpnGateway(_));
         let from_nat = interface.interface_type == InterfaceType::NatGateway;
         if other && from_nat && self.tables.world.era == Era::Y2017 {
             self.block(DropReason::NatGatewayTarget, &by);

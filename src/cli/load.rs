@@ -45,6 +45,13 @@ pub(super) fn check(paths: &[PathBuf]) -> (Vec<Checked>, Vec<Complaint>) {
 /// Loads all files, or none of them: a single wrong one refuses the command, with everything that is wrong with all.
 /// Warnings are told and refuse nothing.
 pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Loaded>, Refusal> {
+    let (loaded, warnings) = load_quietly(paths)?;
+    terminal.complain(&warnings);
+    Ok(loaded)
+}
+
+/// The same, with the warnings left to the caller.
+pub(super) fn load_quietly(paths: &[PathBuf]) -> Result<(Vec<Loaded>, Vec<Complaint>), Refusal> {
     let (all, mut complaints) = check(paths);
     let mut loaded = Vec::with_capacity(all.len());
     let mut warnings = Vec::new();
@@ -59,6 +66,5 @@ pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Loaded>
             None => complaints.push(Complaint::Text { source, problems }),
         }
     }
-    terminal.complain(&warnings);
-    if complaints.is_empty() { Ok(loaded) } else { Err(Refusal(complaints)) }
+    if complaints.is_empty() { Ok((loaded, warnings)) } else { Err(Refusal(complaints)) }
 }

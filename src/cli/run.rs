@@ -174,6 +174,7 @@ fn verdict(file: String, title: String, seed: u64, outcome: Outcome, driven: Dri
         cut_short,
         expectations: outcome.judged.into_iter().map(judged).collect(),
         repeat: repeat::command(&file, seed),
+        tariff: outcome.tariff,
         file: file.clone(),
     }
 }

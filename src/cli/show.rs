@@ -28,6 +28,7 @@ pub(super) fn ending(verdict: &Verdict, record: Option<&Record>) -> String {
             }
         }
         text.push_str(&format!("\n{}\n{}", paint("summary", BOLD), record.summary.text()));
+        text.push_str(&verdict.costs(record));
     }
     text.push_str(&format!("\n{}\n{}", paint("expectations", BOLD), marked(&verdict.text())));
     text

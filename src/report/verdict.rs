@@ -3,7 +3,9 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
+use super::bill;
 use super::recorder::Record;
+use crate::analysis::Tariff;
 use crate::base::SimTime;
 
 /// One expectation, judged.
@@ -38,6 +40,8 @@ pub struct Verdict {
     pub expectations: Vec<ExpectationResult>,
     /// The command that repeats the run.
     pub repeat: String,
+    /// What bytes and hours cost.
+    pub tariff: Tariff,
 }
 
 impl Verdict {
@@ -74,6 +78,11 @@ impl Verdict {
         text
     }
 
+    /// What the run cost, for people; empty where nothing was used.
+    pub fn costs(&self, record: &Record) -> String {
+        bill::text(&record.bill(&self.tariff))
+    }
+
     /// As an object; with the record of the run, what `summary.json` holds.
     pub fn json(&self, record: Option<&Record>) -> Value {
         let expectations = self.expectations.iter().map(|expectation| {
@@ -89,6 +98,7 @@ impl Verdict {
         });
         if let Some(record) = record {
             value["summary"] = record.summary.json();
+            value["summary"]["costs"] = bill::json(&record.bill(&self.tariff));
         }
         value
     }
@@ -143,6 +153,7 @@ mod tests {
             place: format!("reset.yaml:{line}:5"),
         };
         Verdict {
+            tariff: Tariff::usual(),
             file: "reset.yaml".into(),
             title: "Creating an endpoint resets open connections".into(),
             seed: 7,

@@ -8,16 +8,18 @@ use super::account::{ObjectSpec, administrator, bucket, user};
 use super::action::blocks;
 use super::context::Cx;
 use super::declare::Declare;
-use super::expectation::{Expectation, Known, expectation};
+use super::expectation::{Expectation, Known, dollars, expectation};
 use super::machine::{LinkSettings, Machine, Seat, Site, instance, link, outside, site, unknown};
 use super::names::{Names, Place};
 use super::neighbor::{peering_connection, virtual_interface, vpn_connection};
 use super::network::vpc;
 use super::plan::Plan;
 use super::program::{Machines, Program, program};
+use super::regions::open_regions;
 use super::rehearsal::rehearse;
 use super::timeline::{Step, StepLabels, declare, rules, settle, steps};
 use super::vocabulary::*;
+use crate::analysis::Tariff;
 use crate::base::*;
 use crate::control_plane::{Quotas, Scope, Service, World};
 use crate::host::HostSettings;
@@ -61,8 +63,8 @@ pub struct Scenario {
     pub objects: Vec<ObjectSpec>,
     /// Links by the kind of their place, as far as they do things by chance.
     pub links: SharedLinks,
-    /// Prices in millionths of a US dollar, by their name.
-    pub prices: BTreeMap<String, u64>,
+    /// What a GB and an hour cost.
+    pub tariff: Tariff,
     /// What the machines do.
     pub programs: Vec<Program>,
     /// What changes meanwhile.
@@ -120,6 +122,7 @@ fn read(source: &Source, root: &Node, problems: &mut Problems) -> Option<Scenari
     let mut reader = Reader::new(source, &view, problems);
     let nodes = view.items("timeline");
     reader.declare(&view, &nodes);
+    open_regions(root, &mut reader.world, reader.problems);
     // What follows looks names up; where the form is wrong, it would only repeat what is known.
     reader.plan(&view);
     if reader.problems.has_errors() {
@@ -488,6 +491,9 @@ impl<'a> Reader<'a> {
             |view: &View<'_>, problems: &mut Problems| step_scope(view, &self.home, accounts, world, problems);
         let timeline = steps(&mut cx, nodes, &labels, &program_names, &scope_of);
         rehearse(source, names, (world, is_made), &timeline, cx.problems);
+        let mut program_names = program_names;
+        program_names.extend(programs.iter().map(|program| program.spec.name.clone()));
+        program_names.dedup();
         let known = Known { machines: &machines, labels: &labels, programs: &program_names };
         let expectations = view.items("expect");
         let expectations =
@@ -507,16 +513,12 @@ impl<'a> Reader<'a> {
             Era::Current => Calendar::ERA_CURRENT,
         };
         let s3 = view.sub("s3", &S3);
-        let mut prices = BTreeMap::new();
-        for entry in view.named("prices") {
-            match entry.value.as_text().and_then(|text| text.trim_start_matches('$').parse::<f64>().ok()) {
-                Some(price) if (0.0..1e6).contains(&price) => {
-                    prices.insert(entry.key.clone(), (price * 1e6).round() as u64);
-                }
-                Some(_) | None => {
-                    let problem = Problem::error(entry.value.span, "this is not a price in US dollars");
-                    self.problems.push(problem.help("write it as 0.045"));
-                }
+        let mut tariff = Tariff::usual();
+        let given = view.sub("prices", &PRICES);
+        for key in PRICES.keys {
+            let price = dollars(&mut self.problems, given.as_ref().and_then(|prices| prices.node(key.name)));
+            if let Some((known, price)) = tariff.price_mut(key.name).zip(price) {
+                *known = price;
             }
         }
         Scenario {
@@ -539,7 +541,7 @@ impl<'a> Reader<'a> {
             },
             objects: self.objects,
             links: self.links,
-            prices,
+            tariff,
             programs,
             timeline,
             expectations,
@@ -577,7 +579,8 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
             None => Some(&entry.value).filter(|node| node.as_text().is_some()),
         };
         let address = cx.v4(node);
-        let create = AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
+        let create =
+            AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
         plan.add(Phase::Addresses, &scope, entry.key_span, Some(id.into()), create);
     }
 }

@@ -18,6 +18,7 @@ mod network;
 
 mod expectation;
 mod program;
+mod regions;
 mod rehearsal;
 mod timeline;
 

@@ -124,7 +124,17 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             let to = target(cx, machines, what.node("to")?)?;
             let (local_port, keep_alive) = (None, None);
             let port = what.port("port")?;
-            Does::Tcp(TcpSpec { to, port, local_port, script, connect_timeout, read_timeout, keep_alive, retry, repeat })
+            Does::Tcp(TcpSpec {
+                to,
+                port,
+                local_port,
+                script,
+                connect_timeout,
+                read_timeout,
+                keep_alive,
+                retry,
+                repeat,
+            })
         }
         "udp" => Does::Udp(UdpSpec {
             to: target(cx, machines, what.node("to")?)?,
@@ -165,7 +175,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
         verb => Does::S3(S3Spec {
             operation: s3_operation(verb, &what)?,
             region: region(cx, &what),
-            names: s3_names(&what),
+            names: s3_names(&what, cx.world.era),
             port: what.port("port").unwrap_or(443),
             endpoint: match what.node("endpoint") {
                 Some(node) => Some(target(cx, machines, node)?),
@@ -180,6 +190,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             repeat,
             read_timeout,
             connect_timeout,
+            local_port: what.port("local-port"),
         }),
     })
 }
@@ -187,9 +198,13 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
 /// What a verb does not do is not asked of it: a key without effect would be believed.
 fn refuse_idle_keys(cx: &mut Cx<'_>, view: &View<'_>, verb: &str) {
     let (idle, help): (&[&str], &str) = match verb {
-        "ping" | "udp" => (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `count` and a `timeout` of its own"),
+        "ping" | "udp" => {
+            (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `count` and a `timeout` of its own")
+        }
         "traceroute" => (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `timeout` of its own"),
-        "resolve" => (&["retry", "connect-timeout", "read-timeout"], "a resolver's time-outs and repetitions are its own"),
+        "resolve" => {
+            (&["retry", "connect-timeout", "read-timeout"], "a resolver's time-outs and repetitions are its own")
+        }
         "dynamodb" => (&["connect-timeout", "read-timeout"], "its time-outs are those of its host"),
         _ => (&[], ""),
     };
@@ -249,15 +264,20 @@ fn s3_operation(verb: &str, view: &View<'_>) -> Option<S3Operation> {
     })
 }
 
-fn s3_names(view: &View<'_>) -> S3Names {
+fn s3_names(view: &View<'_>, era: Era) -> S3Names {
     match view.text("names") {
+        Some("regional") => S3Names::Regional,
         Some("dash") => S3Names::Dash,
         Some("global") => S3Names::Global,
         Some("path") => S3Names::Path,
         Some("dash-path") => S3Names::DashPath,
         Some("global-path") => S3Names::GlobalPath,
         Some("dual-stack") => S3Names::DualStack,
-        _ => S3Names::Regional,
+        // The spelling of each time (facts B1).
+        _ => match era {
+            Era::Y2017 => S3Names::Dash,
+            Era::Current => S3Names::Regional,
+        },
     }
 }
 

@@ -55,11 +55,7 @@ pub(in crate::scenario) static FILE: Shape = shape(
             Kind::Named { keys: &NAMES, value: &Kind::Shape(&ON_PREMISES) },
             "Customers' own networks, by name.",
         ),
-        key(
-            "prices",
-            Kind::Named { keys: &PRICE_NAMES, value: &Kind::Text },
-            "Prices in US dollars: a GB over a path, an hour of a NAT gateway.",
-        ),
+        key("prices", Kind::Shape(&PRICES), "What a GB and an hour cost, in US dollars, where it is not the usual."),
         key("programs", Kind::Named { keys: &NAMES, value: &Kind::Shape(&PROGRAM) }, "What the machines do, by name."),
         key("timeline", Kind::List(&Kind::Shape(&STEP)), "What changes while they do it."),
         key("expect", Kind::List(&Kind::Shape(&EXPECTATION)), "What must come of it."),
@@ -93,8 +89,24 @@ pub(in crate::scenario) static S3: Shape = shape(
             "When S3 closes an idle connection; a setting of ours, not documented by AWS.",
         ),
         key("first-byte-delay", Kind::Duration, "How long S3 thinks before it answers."),
-        key("link", LINK_KIND, "The link between the internet and S3: 10 ms each way unless said otherwise."),
-        key("endpoint-link", LINK_KIND, "The link between an endpoint and S3: 4 ms each way unless said otherwise."),
+        key("link", LINK_KIND, "The link between the internet and S3: 1 ms each way unless said otherwise."),
+        key("endpoint-link", LINK_KIND, "The link between an endpoint and S3: 0.5 ms each way unless said otherwise."),
+    ],
+);
+
+/// Prices.
+pub(in crate::scenario) static PRICES: Shape = shape(
+    "prices",
+    "Prices in US dollars.",
+    &[
+        key("nat-gateway", Kind::Text, "A GB that a NAT gateway processes; 0.045 unless said otherwise."),
+        key(
+            "nat-gateway-hour",
+            Kind::Text,
+            "An hour of a NAT gateway, parts counting as whole ones; 0.045 unless said otherwise.",
+        ),
+        key("internet", Kind::Text, "A GB that leaves AWS for a host of the internet; 0.09 unless said otherwise."),
+        key("endpoint", Kind::Text, "A GB through a gateway endpoint; 0 unless said otherwise."),
     ],
 );
 

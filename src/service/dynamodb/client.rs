@@ -7,6 +7,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::base::Calendar;
+use crate::host::ConnectOptions;
 use crate::service::http_client::{ExchangeError, HttpConnection, SendBody};
 use crate::service::machine::Machine;
 use crate::service::s3::Content;
@@ -116,7 +117,7 @@ impl<M: Machine> Client<M> {
         let nothing = || ClientError::Resolve(format!("could not resolve host {host}: no address of ours"));
         let address = *addresses.first().ok_or_else(nothing)?;
         let begun = self.machine.now();
-        let stream = self.machine.connect(SocketAddr::new(address, port), None).await;
+        let stream = self.machine.connect(SocketAddr::new(address, port), ConnectOptions::default()).await;
         let stream = stream.map_err(|error| ClientError::Connect { error, after: self.machine.now().since(begun) })?;
         Ok(HttpConnection::over(&self.machine, stream, &self.totals, None).await?)
     }

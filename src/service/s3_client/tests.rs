@@ -58,7 +58,13 @@ impl Rig {
             let (front, world) = (front.clone(), outside.clone());
             outside.spawn(async move {
                 let source = "198.51.100.7:40000".parse().expect("an address");
-                let _ = serve(server, &front, Peer { connection: None, source, through: None, port: 443 }, Rc::new(Outside(world))).await;
+                let _ = serve(
+                    server,
+                    &front,
+                    Peer { connection: None, source, through: None, port: 443 },
+                    Rc::new(Outside(world)),
+                )
+                .await;
             });
             Ok(client)
         });
@@ -87,6 +93,7 @@ impl Rig {
 
 fn spec(operation: S3Operation) -> S3Spec {
     S3Spec {
+        local_port: None,
         operation,
         region: RegionName::parse("us-west-2").expect("a region"),
         names: S3Names::Dash,

@@ -34,6 +34,7 @@ impl Observer for Ear {
 
 fn program(operation: S3Operation, names: S3Names) -> ProgramSpec {
     let spec = S3Spec {
+        local_port: None,
         operation,
         region: scope().region,
         names,
