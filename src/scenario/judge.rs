@@ -277,7 +277,8 @@ impl Bench<'_> {
     fn carried(&self, id: ProgramId, devices: &[String], window: &Window, wanted: bool) -> Seen {
         let crossed = self.crossed(id, window, wanted);
         let names: Vec<&str> = crossed.iter().map(|node| self.directory.node(*node)).collect();
-        let text = format!("its packets crossed {}", names.join(", "));
+        let names = if names.is_empty() { "no device".to_owned() } else { names.join(", ") };
+        let text = format!("its packets crossed {names}");
         let fine = devices.iter().all(|name| self.nodes(name).iter().any(|node| crossed.contains(node)) == wanted);
         if fine { Ok(text) } else { Err(text) }
     }

@@ -92,6 +92,8 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             credentials: signer(cx, what.node("as"), machine.user.as_deref()),
             retry,
             repeat,
+            read_timeout,
+            connect_timeout,
         }),
         "http" => Does::Http(HttpSpec {
             to: target(cx, machines, what.node("to")?)?,
@@ -205,7 +207,6 @@ fn refuse_idle_keys(cx: &mut Cx<'_>, view: &View<'_>, verb: &str) {
         "resolve" => {
             (&["retry", "connect-timeout", "read-timeout"], "a resolver's time-outs and repetitions are its own")
         }
-        "dynamodb" => (&["connect-timeout", "read-timeout"], "its time-outs are those of its host"),
         _ => (&[], ""),
     };
     for name in idle.iter().copied().filter(|name| view.has(name)) {

@@ -232,6 +232,10 @@ pub struct DynamoDbSpec {
     pub retry: Retry,
     /// How often it does it.
     pub repeat: Repeat,
+    /// How long it waits for an answer; `None` waits for ever.
+    pub read_timeout: Option<Duration>,
+    /// How long it waits for a connection; `None` is the host's own.
+    pub connect_timeout: Option<Duration>,
 }
 
 /// Plain HTTP requests.
