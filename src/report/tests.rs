@@ -361,6 +361,7 @@ fn a_collection_has_its_files_under_their_names() {
     let verdict = Verdict {
         tariff: crate::analysis::Tariff::usual(),
         file: "echo.yaml".into(),
+        era: None,
         title: "Echo".into(),
         seed: 1,
         ended_at: end,

@@ -8,6 +8,7 @@ use super::account::{ObjectSpec, administrator, bucket, user};
 use super::action::blocks;
 use super::context::Cx;
 use super::declare::Declare;
+use super::eras;
 use super::expectation::{Expectation, Known, dollars, expectation};
 use super::machine::{LinkSettings, Machine, Seat, Site, instance, link, outside, site, unknown};
 use super::names::{Names, Place};
@@ -41,6 +42,8 @@ pub struct Scenario {
     pub rules: Vec<String>,
     /// Whose defaults hold.
     pub era: Era,
+    /// Whether its file is run in another era too.
+    pub shares_file: bool,
     /// When virtual time begins.
     pub calendar: Calendar,
     /// The number that all randomness comes from.
@@ -100,26 +103,43 @@ pub struct SharedLinks {
 /// The most machines of a scenario.
 pub const MACHINES_MAX: u64 = 1_000_000;
 
-/// Reads a scenario. It is there unless a problem is an error.
-pub fn load(source: &Source) -> (Option<Scenario>, Vec<Problem>) {
+/// Reads a file: a scenario for each era that it runs in, and none at all where a problem is an error.
+pub fn load(source: &Source) -> (Vec<Scenario>, Vec<Problem>) {
     let (root, found) = parse_yaml(source);
     let mut problems = Problems::default();
     problems.extend(found);
-    let scenario = root.and_then(|root| read(source, &root, &mut problems));
-    if scenario.is_none() && !problems.has_errors() {
+    let mut scenarios = root.map_or(Vec::new(), |root| read(source, &root, &mut problems));
+    if scenarios.is_empty() && !problems.has_errors() {
         let problem = Problem::error(Default::default(), "the file is empty");
         problems.push(problem.help("`vpclab new FILE` writes a commented start"));
     }
-    let scenario = scenario.filter(|_| !problems.has_errors());
-    (scenario, problems.into_sorted())
+    if problems.has_errors() {
+        scenarios.clear();
+    }
+    (scenarios, problems.into_sorted())
 }
 
-fn read(source: &Source, root: &Node, problems: &mut Problems) -> Option<Scenario> {
-    check_version(root, problems)?;
+fn read(source: &Source, root: &Node, problems: &mut Problems) -> Vec<Scenario> {
+    if check_version(root, problems).is_none() {
+        return Vec::new();
+    }
     check(root, &Kind::Shape(&FILE), problems);
+    if let Some(view) = View::of(root, &FILE) {
+        check_counts(&view, problems);
+    }
+    let eras = eras::of(root);
+    eras::check(root, &eras, problems);
+    let mut scenarios = Vec::with_capacity(eras.len());
+    for era in &eras {
+        let scenario = read_in(*era, source, &eras::in_era(root, *era), problems);
+        scenarios.extend(scenario.map(|scenario| Scenario { shares_file: 1 < eras.len(), ..scenario }));
+    }
+    scenarios
+}
+
+fn read_in(era: Era, source: &Source, root: &Node, problems: &mut Problems) -> Option<Scenario> {
     let view = View::of(root, &FILE)?;
-    check_counts(&view, problems);
-    let mut reader = Reader::new(source, &view, problems);
+    let mut reader = Reader::new(era, source, &view, problems);
     let nodes = view.items("timeline");
     reader.declare(&view, &nodes);
     open_regions(root, &mut reader.world, reader.problems);
@@ -180,8 +200,7 @@ const HOME_ACCOUNT: &str = "123456789012";
 const HOME_REGION: &str = "us-west-2";
 
 impl<'a> Reader<'a> {
-    fn new(source: &'a Source, view: &View<'_>, problems: &'a mut Problems) -> Self {
-        let era = view.text("era").and_then(Era::parse).unwrap_or_default();
+    fn new(era: Era, source: &'a Source, view: &View<'_>, problems: &'a mut Problems) -> Self {
         let account = view.text("account").and_then(AccountId::parse);
         let region = view.text("region").and_then(RegionName::parse);
         let home = Scope::new(
@@ -527,6 +546,7 @@ impl<'a> Reader<'a> {
             description: view.string("description").unwrap_or_default(),
             rules: rules(view),
             era: self.world.era,
+            shares_file: false,
             calendar: view.date("start").unwrap_or(calendar),
             seed: self.settings.seed,
             until: view.duration("until"),
@@ -625,9 +645,9 @@ mod tests {
     #[track_caller]
     fn good(text: &str) -> Scenario {
         let source = Source::new("t.yaml", text);
-        let (scenario, problems) = load(&source);
+        let (mut scenarios, problems) = load(&source);
         assert!(problems.is_empty(), "{}", problems_to_text(&source, &problems, false));
-        scenario.expect("no problem was found")
+        scenarios.pop().expect("no problem was found")
     }
 
     const ENDPOINT: &str =
@@ -771,9 +791,9 @@ expect:
         ) {
             let text: String = RICH.chars().take(cut).chain(insert.chars()).chain(RICH.chars().skip(cut + length)).collect();
             let source = Source::new("t.yaml", text);
-            let (scenario, problems) = load(&source);
+            let (scenarios, problems) = load(&source);
             problems_to_text(&source, &problems, true);
-            proptest::prop_assert!(scenario.is_some() || !problems.is_empty());
+            proptest::prop_assert!(!scenarios.is_empty() || !problems.is_empty());
         }
     }
 }

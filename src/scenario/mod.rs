@@ -16,6 +16,7 @@ mod machine;
 mod neighbor;
 mod network;
 
+mod eras;
 mod expectation;
 mod program;
 mod regions;

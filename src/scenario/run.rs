@@ -647,8 +647,8 @@ mod tests {
     fn the_heart_of_it_holds() {
         let text = include_str!("../../scenarios/gateway-endpoint/creating-an-endpoint-resets-open-connections.yaml");
         let source = Source::new("scenario.yaml", text);
-        let (scenario, problems) = super::super::load(&source);
-        let scenario = scenario.unwrap_or_else(|| panic!("{}", problems_to_text(&source, &problems, false)));
+        let (mut scenarios, problems) = super::super::load(&source);
+        let scenario = scenarios.pop().unwrap_or_else(|| panic!("{}", problems_to_text(&source, &problems, false)));
         let mut run = Run::new(scenario, None, &mut ());
         assert_eq!(run.advance(SimTime::FAR, &mut ()), Advance::Ended);
         let outcome = run.finish();

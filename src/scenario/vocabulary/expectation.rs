@@ -56,6 +56,7 @@ pub(in crate::scenario) static EXPECTATION: Shape = shape(
         key("rules", RULES, "The rules that it shows."),
         key("twin", Kind::Bool, "Whether it shows the rule's opposite: the same without the rule's cause."),
         key("because", Kind::Text, "Why it must be so, for the reader."),
+        IN_ERA,
     ],
 )
 .with_verbs("what is expected", &[PROGRAM_VERBS, NETWORK_VERBS]);

@@ -20,7 +20,11 @@ pub(in crate::scenario) static FILE: Shape = shape(
         required("title", Kind::Text, "What the scenario shows, as a claim."),
         key("description", Kind::Prose, "A paragraph that teaches: what happens, and why."),
         key("rules", RULES, "The rules of the rule book that it is about."),
-        key("era", Kind::Choice(ERAS), "Whose defaults hold; 2017 unless said otherwise."),
+        key(
+            "era",
+            Kind::OneOrMany(&Kind::Choice(ERAS)),
+            "Whose defaults hold; 2017 unless said otherwise. With both, the scenario is run once in each.",
+        ),
         key("start", Kind::Date, "The date at which virtual time begins; 2017-06-01T00:00:00Z unless said otherwise."),
         key(
             "seed",
@@ -62,9 +66,6 @@ pub(in crate::scenario) static FILE: Shape = shape(
     ],
 )
 .with(&[REGION_KEYS]);
-
-const ERAS: &[(&str, &str)] =
-    &[("2017", "AWS between December 2016 and August 2017."), ("current", "AWS as it is today.")];
 
 const QUOTAS: &[(&str, &str)] = &[("aws", "AWS's default quotas hold."), ("none", "No quota holds.")];
 

@@ -2,7 +2,7 @@
 
 use crate::base::{Cidr, PrefixListId, ServiceName};
 use crate::notation::decode;
-use crate::notation::shape::{Form, Kind, Names};
+use crate::notation::shape::{Form, Key, Kind, Names, key};
 
 /// The id of a rule of the rule book.
 pub(in crate::scenario) static RULE: Form = Form {
@@ -242,3 +242,11 @@ mod tests {
         assert_eq!(parse_listen_port("tcp 0"), None);
     }
 }
+
+/// The eras.
+pub(in crate::scenario) const ERAS: &[(&str, &str)] =
+    &[("2017", "AWS between December 2016 and August 2017."), ("current", "AWS as it is today.")];
+
+/// Of a step, program or expectation.
+pub(in crate::scenario) const IN_ERA: Key =
+    key("era", Kind::Choice(ERAS), "In which of the scenario's eras; in each unless said otherwise.");

@@ -33,6 +33,7 @@ pub(in crate::scenario) static PROGRAM: Shape = shape(
         key("repeat", Kind::Shape(&REPEAT), "How often it does it; once unless said otherwise."),
         key("connect-timeout", Kind::Duration, "When it gives up connecting; the host's own unless said otherwise."),
         key("read-timeout", Kind::Duration, "When it gives up waiting for bytes; never unless said otherwise."),
+        IN_ERA,
     ],
 )
 .with_verbs("what it does", &[S3_VERBS, OTHER_VERBS]);
