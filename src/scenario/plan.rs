@@ -60,17 +60,17 @@ impl Plan {
     pub(super) fn perform(self, world: &mut World, names: &Names, problems: &mut Problems) {
         let mut missing: BTreeSet<ResourceId> = BTreeSet::new();
         for planned in self.phases.into_values().flatten() {
-            let call = Call::admin(planned.scope);
+            let call = Call::admin(planned.scope.clone());
             match world.apply(&call, &planned.action, SimTime::ZERO) {
                 Ok(applied) => {
-                    for note in applied.notes {
-                        problems.push(Problem::error(planned.span, note));
+                    for failure in applied.failures {
+                        problems.push(Problem::error(planned.span, failure));
                     }
                 }
                 Err(error) => {
                     let follows = |error: &ControlError| missing.iter().any(|id| error.message.contains(id.as_str()));
                     for error in std::iter::once(&error).chain(&error.more).filter(|error| !follows(error)) {
-                        problems.push(refusal(planned.span, planned.action.name(), error, names));
+                        problems.push(refusal(&planned, error, names));
                     }
                     missing.extend(planned.makes);
                 }
@@ -80,10 +80,18 @@ impl Plan {
 }
 
 /// What EC2 said, as a problem, with the names behind the ids in it.
-fn refusal(span: Span, action: &str, error: &ControlError, names: &Names) -> Problem {
-    let problem = Problem::error(span, format!("EC2 refuses this: {}", error.message));
-    let problem = problem.label(format!("{action}: {}", error.code));
+fn refusal(planned: &Planned, error: &ControlError, names: &Names) -> Problem {
+    let problem = Problem::error(planned.span, format!("EC2 refuses this: {}", error.message));
+    let problem = problem.label(format!("{}: {}", planned.action.name(), error.code));
     let meant =
         names.iter().filter(|named| named.name != named.id.as_str() && error.message.contains(named.id.as_str()));
-    meant.fold(problem, |problem, named| problem.help(format!("{} is `{}`", named.id, named.path())))
+    meant.fold(problem, |problem, named| {
+        let (here, there) = (&planned.scope, &named.scope);
+        let elsewhere = match (here.account == there.account, here.region == there.region) {
+            (true, true) => String::new(),
+            (true, false) => format!(", and in region {}, while this is in {}", there.region, here.region),
+            (false, _) => format!(", and of account {}, while this is of {}", there.account, here.account),
+        };
+        problem.help(format!("{} is `{}`{elsewhere}", named.id, named.path()))
+    })
 }
