@@ -10,7 +10,7 @@ use super::context::Cx;
 use super::declare::Declare;
 use super::eras;
 use super::expectation::{Expectation, Known, dollars, expectation};
-use super::machine::{LinkSettings, Machine, Seat, Site, instance, link, outside, site, unknown};
+use super::machine::{LinkSettings, Machine, Seat, Site, buffer, instance, link, outside, site, unknown};
 use super::names::{Names, Place};
 use super::neighbor::{peering_connection, virtual_interface, vpn_connection};
 use super::network::vpc;
@@ -390,11 +390,13 @@ impl<'a> Reader<'a> {
         if let Some(s3) = view.sub("s3", &S3) {
             self.links.s3 = link(&s3, "link");
             self.links.endpoint = link(&s3, "endpoint-link");
-            if s3.has("unknown-flow") {
-                let unknown_flow = unknown(&s3, "unknown-flow");
-                let usual = HostSettings::clone(&self.settings.service);
-                self.settings.service = Arc::new(HostSettings { unknown_flow, ..usual });
-            }
+            let usual = HostSettings::clone(&self.settings.service);
+            self.settings.service = Arc::new(HostSettings {
+                unknown_flow: if s3.has("unknown-flow") { unknown(&s3, "unknown-flow") } else { usual.unknown_flow },
+                receive_buffer: buffer(&s3, "receive-buffer").unwrap_or(usual.receive_buffer),
+                send_buffer: buffer(&s3, "send-buffer").unwrap_or(usual.send_buffer),
+                ..usual
+            });
         }
         if let Some(internet) = view.sub("internet", &INTERNET) {
             self.links.internet_hosts = link(&internet, "link");

@@ -136,6 +136,11 @@ pub(super) fn link_settings(view: &View<'_>) -> LinkSettings {
     }
 }
 
+/// Bytes of a buffer.
+pub(super) fn buffer(view: &View<'_>, key: &str) -> Option<usize> {
+    view.size(key).and_then(|bytes| usize::try_from(bytes).ok())
+}
+
 /// The stack's settings, if the machine says anything of them.
 fn host_settings(view: &View<'_>) -> Option<HostSettings> {
     const KEYS: [&str; 9] = [
@@ -153,11 +158,10 @@ fn host_settings(view: &View<'_>) -> Option<HostSettings> {
         return None;
     }
     let usual = HostSettings::default();
-    let buffer = |key| view.size(key).and_then(|bytes| usize::try_from(bytes).ok());
     Some(HostSettings {
         ttl: view.integer("ttl").map_or(usual.ttl, |ttl| ttl as u8),
-        receive_buffer: buffer("receive-buffer").unwrap_or(usual.receive_buffer),
-        send_buffer: buffer("send-buffer").unwrap_or(usual.send_buffer),
+        receive_buffer: buffer(view, "receive-buffer").unwrap_or(usual.receive_buffer),
+        send_buffer: buffer(view, "send-buffer").unwrap_or(usual.send_buffer),
         unknown_flow: unknown(view, "unknown-flow"),
         closed_port: unknown(view, "closed-port"),
         answers_echo: view.boolean("answers-ping").unwrap_or(usual.answers_echo),

@@ -250,3 +250,10 @@ pub(in crate::scenario) const ERAS: &[(&str, &str)] =
 /// Of a step, program or expectation.
 pub(in crate::scenario) const IN_ERA: Key =
     key("era", Kind::Choice(ERAS), "In which of the scenario's eras; in each unless said otherwise.");
+
+/// Of machines and services.
+pub(in crate::scenario) const RECEIVE_BUFFER: Key =
+    key("receive-buffer", Kind::Size, "Receive buffer of each connection; 128 KiB unless said otherwise.");
+/// Of machines and services.
+pub(in crate::scenario) const SEND_BUFFER: Key =
+    key("send-buffer", Kind::Size, "Send buffer of each connection; 128 KiB unless said otherwise.");
