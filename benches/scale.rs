@@ -91,7 +91,7 @@ fn main() {
             claims.push(Claim { what, found, unit: " B", must: Limit::Most(must), target: Limit::Most(target) });
         }
     }
-    print("Scale", "connection, packet or instance", &measured, &claims);
+    print(&options, "Scale", "connection, packet or instance", &measured, &claims);
 }
 
 fn way_name(way: Way) -> &'static str {

@@ -70,7 +70,7 @@ fn main() {
         claims.push(Claim { what: "real time of a 10 Gbit/s link (goal 4)".into(), found, unit: "x", must, target });
     }
     claims.extend(guard(&measured, &[BARE, NAT, ENDPOINT]));
-    print("Bulk transfer", "data packet", &measured, &claims);
+    print(&options, "Bulk transfer", "data packet", &measured, &claims);
 }
 
 const BARE: &str = "bare smoltcp, two stacks";
