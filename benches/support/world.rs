@@ -15,55 +15,55 @@ use vpclab::packet::Protocol;
 use vpclab::trace::{CiteId, NodeId, PortId};
 
 /// Where the server is.
-pub const SERVER: Ipv4Addr = Ipv4Addr::new(52, 218, 0, 9);
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(52, 218, 0, 9);
 /// The server's port to the internet.
-pub const BY_INTERNET: PortId = PortId(0);
+pub(crate) const BY_INTERNET: PortId = PortId(0);
 /// The server's port to the endpoint.
-pub const BY_ENDPOINT: PortId = PortId(1);
+pub(crate) const BY_ENDPOINT: PortId = PortId(1);
 
 /// How long the lists are that a flow's first packet meets: entries that match nothing, before the one that does.
 #[derive(Copy, Clone, Default)]
-pub struct Lists {
+pub(crate) struct Lists {
     /// Rules of each security group.
-    pub group_rules: usize,
+    pub(crate) group_rules: usize,
     /// Entries of each network ACL.
-    pub acl_entries: usize,
+    pub(crate) acl_entries: usize,
     /// Routes of each table.
-    pub routes: usize,
+    pub(crate) routes: usize,
 }
 
 /// What there is, to send packets through.
-pub struct World {
+pub(crate) struct World {
     /// The engine with all nodes.
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     /// The machines in the VPC.
-    pub instances: Vec<NodeId>,
+    pub(crate) instances: Vec<NodeId>,
     /// The machine outside.
-    pub server: NodeId,
+    pub(crate) server: NodeId,
 }
 
 /// The links of a world.
 #[derive(Copy, Clone)]
-pub struct Links {
+pub(crate) struct Links {
     /// Between an instance and the router.
-    pub instance: LineSpec,
+    pub(crate) instance: LineSpec,
     /// Everywhere else.
-    pub between: LineSpec,
+    pub(crate) between: LineSpec,
 }
 
 impl Links {
     /// All of them take no time.
-    pub const DIRECT: Self = Self { instance: LineSpec::DIRECT, between: LineSpec::DIRECT };
+    pub(crate) const DIRECT: Self = Self { instance: LineSpec::DIRECT, between: LineSpec::DIRECT };
 }
 
 /// The private address of an instance.
-pub fn address_of(index: usize) -> Ipv4Addr {
+pub(crate) fn address_of(index: usize) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 1, 0, 0)) + index as u32 + 16)
 }
 
 /// Whether instances reach the server through the endpoint, or else through the NAT gateway.
 #[derive(Copy, Clone, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// NAT gateway, internet gateway, internet.
     Nat,
     /// Gateway endpoint.
@@ -71,7 +71,7 @@ pub enum Way {
 }
 
 /// Builds a world.
-pub fn build<N: Node>(
+pub(crate) fn build<N: Node>(
     way: Way,
     lists: Lists,
     links: Links,

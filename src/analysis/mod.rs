@@ -2,6 +2,7 @@
 //! packets. Changes no world but its own copies, and prints nothing.
 
 mod addresses;
+mod cost;
 mod judge;
 mod path;
 mod tables;
@@ -14,6 +15,7 @@ mod score;
 mod stage;
 
 pub use addresses::{AddressIndex, Owner};
+pub use cost::{Bill, Charge, Dollars, Item, Tariff};
 pub use explain::{Disagreement, Explained, explain};
 pub use path::{Blocker, End, Explanation, Finding, Header, Outcome, Path, PathHop, Source, Traffic};
 pub use probe::{Prober, Question, Reply, Trail};

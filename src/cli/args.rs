@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::base::{AccountId, RegionName};
+use crate::base::{AccountId, Era, RegionName};
 
 /// A packet-level simulator of an AWS VPC, in userspace.
 #[derive(Debug, Parser)]
@@ -148,6 +148,9 @@ pub(super) struct DescribeArgs {
     /// The virtual time, such as 5s; the end of the run unless given.
     #[arg(long, value_name = "TIME", value_parser = length)]
     pub(super) at: Option<Duration>,
+    /// The era, of a scenario that runs in several.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
     /// Only these resources, by id.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(super) ids: Vec<String>,
@@ -165,6 +168,9 @@ pub(super) struct RunArgs {
     /// The seed of all chance, in place of the scenario's own.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
+    /// Run scenarios of several eras in this one only: 2017 or current.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
     /// Collect the outputs in this folder: timeline.txt, events.ndjson, summary.json, capture.pcapng, captures/.
     ///
     /// Several files get a folder each below it.
@@ -247,6 +253,12 @@ pub(super) enum Machine {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+/// An era by its word.
+fn era(text: &str) -> Result<Era, String> {
+    let known: Vec<&str> = Era::ALL.iter().map(|era| era.as_str()).collect();
+    Era::parse(text).ok_or_else(|| format!("is none of {}", known.join(", ")))
 }
 
 fn pace(text: &str) -> Result<f64, String> {

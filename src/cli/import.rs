@@ -77,8 +77,8 @@ fn written(path: &Path, imported: &Imported, force: bool) -> Result<(Written, Ve
     }
     let written = write(&imported.world, &preface(imported));
     let source = Source::new(path.display().to_string(), written.text.as_str());
-    let (scenario, problems) = load(&source);
-    let Some(scenario) = scenario else {
+    let (scenarios, problems) = load(&source);
+    let [scenario] = scenarios.as_slice() else {
         let complaint = Complaint::new("this account can be imported, but the scenario language cannot say it yet");
         return Err(Refusal(vec![Complaint::Text { source, problems }, complaint.help("nothing was written")]));
     };

@@ -177,7 +177,7 @@ impl Perform for CreateNatGateway {
         };
         cx.created(id.clone());
         if let Some((code, message)) = failure {
-            cx.applied.notes.push(format!("NAT gateway {id} is in state failed: {code}: {message}"));
+            cx.applied.failures.push(format!("NAT gateway {id} is in state failed: {code}: {message}"));
             gateway.state = NatGatewayState::Failed { at: cx.at, code, message };
         } else {
             cx.write_interface(eni.clone(), new);

@@ -17,8 +17,8 @@ pub struct Attached {
 
 impl Attached {
     /// The policy of an endpoint.
-    pub fn endpoint(id: &str, document: PolicyDocument) -> Self {
-        Self { label: format!("endpoint policy of {id}").into(), document }
+    pub fn endpoint(name: &str, document: PolicyDocument) -> Self {
+        Self { label: format!("endpoint policy of {name}").into(), document }
     }
 
     /// The policy of a bucket.
@@ -28,7 +28,9 @@ impl Attached {
 
     /// A policy of a user.
     pub fn user(user: &str, name: &str, document: PolicyDocument) -> Self {
-        Self { label: format!("policy {name} of user {user}").into(), document }
+        // A user's only policy has no name of its own.
+        let name = if name == "policy" { String::new() } else { format!(" {name}") };
+        Self { label: format!("policy{name} of user {user}").into(), document }
     }
 
     /// A policy of a role.

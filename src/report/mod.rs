@@ -7,6 +7,7 @@
 
 mod words;
 
+mod bill;
 mod capture;
 mod pcapng;
 

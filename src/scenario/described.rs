@@ -128,17 +128,17 @@ mod tests {
     #[track_caller]
     fn good(top: &str, inside: &str) -> Scenario {
         let source = Source::new("t.yaml", text(top, inside));
-        let (scenario, problems) = load(&source);
+        let (mut scenarios, problems) = load(&source);
         assert!(problems.is_empty(), "{}", problems_to_text(&source, &problems, false));
-        scenario.expect("no problem was found")
+        scenarios.remove(0)
     }
 
     /// One claim: this is refused, with a message that says so.
     #[track_caller]
     fn refused(top: &str, inside: &str, message: &str) {
         let source = Source::new("t.yaml", text(top, inside));
-        let (scenario, problems) = load(&source);
-        assert!(scenario.is_none(), "{message}");
+        let (scenarios, problems) = load(&source);
+        assert!(scenarios.is_empty(), "{message}");
         assert!(problems.iter().any(|problem| problem.message.contains(message)), "{message}: {problems:#?}");
     }
 

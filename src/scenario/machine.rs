@@ -85,6 +85,23 @@ impl LinkSettings {
         }
     }
 
+    /// What changes, in words: `delay 20 ms, loss 1 %`.
+    pub(super) fn in_words(&self) -> String {
+        let mut words = Vec::new();
+        words.extend(self.delay.map(|delay| format!("delay {}", show_duration(delay))));
+        words.extend(self.rate.map(|rate| format!("rate {} Mbit/s", rate as f64 / 1e6)));
+        words.extend(self.mtu.map(|mtu| format!("MTU {mtu}")));
+        words.extend(self.queue_bytes.map(|bytes| format!("queue {bytes} bytes")));
+        if let Some(chance) = &self.impairment {
+            let shares =
+                [("loss", chance.loss), ("duplication", chance.duplication), ("reordering", chance.reordering)];
+            let some = shares.iter().filter(|(_, share)| *share != 0.0);
+            words.extend(some.map(|(what, share)| format!("{what} {} %", share * 100.0)));
+            words.extend((!chance.jitter.is_zero()).then(|| format!("jitter {}", show_duration(chance.jitter))));
+        }
+        words.join(", ")
+    }
+
     /// A link with these settings laid over both directions.
     #[must_use]
     pub fn link(&self, link: LinkSpec) -> LinkSpec {
@@ -120,6 +137,11 @@ pub(super) fn link_settings(view: &View<'_>) -> LinkSettings {
     }
 }
 
+/// Bytes of a buffer.
+pub(super) fn buffer(view: &View<'_>, key: &str) -> Option<usize> {
+    view.size(key).and_then(|bytes| usize::try_from(bytes).ok())
+}
+
 /// The stack's settings, if the machine says anything of them.
 fn host_settings(view: &View<'_>) -> Option<HostSettings> {
     const KEYS: [&str; 9] = [
@@ -137,11 +159,10 @@ fn host_settings(view: &View<'_>) -> Option<HostSettings> {
         return None;
     }
     let usual = HostSettings::default();
-    let buffer = |key| view.size(key).and_then(|bytes| usize::try_from(bytes).ok());
     Some(HostSettings {
         ttl: view.integer("ttl").map_or(usual.ttl, |ttl| ttl as u8),
-        receive_buffer: buffer("receive-buffer").unwrap_or(usual.receive_buffer),
-        send_buffer: buffer("send-buffer").unwrap_or(usual.send_buffer),
+        receive_buffer: buffer(view, "receive-buffer").unwrap_or(usual.receive_buffer),
+        send_buffer: buffer(view, "send-buffer").unwrap_or(usual.send_buffer),
         unknown_flow: unknown(view, "unknown-flow"),
         closed_port: unknown(view, "closed-port"),
         answers_echo: view.boolean("answers-ping").unwrap_or(usual.answers_echo),

@@ -18,8 +18,10 @@ mod machine;
 mod neighbor;
 mod network;
 
+mod eras;
 mod expectation;
 mod program;
+mod regions;
 mod rehearsal;
 mod timeline;
 

@@ -95,15 +95,20 @@ impl Plan {
                 (!follows(&text)).then(|| vec![Problem::error(span, text)]).unwrap_or_default()
             };
             let done = match what {
-                What::Call(action) => world.apply(&Call::admin(scope), &action, SimTime::ZERO).map_err(|error| {
-                    let errors = std::iter::once(&error).chain(&error.more).filter(|error| !follows(&error.message));
-                    errors.map(|error| refusal(span, action.name(), error, names)).collect::<Vec<_>>()
-                }),
+                What::Call(action) => {
+                    world.apply(&Call::admin(scope.clone()), &action, SimTime::ZERO).map_err(|error| {
+                        let errors =
+                            std::iter::once(&error).chain(&error.more).filter(|error| !follows(&error.message));
+                        errors.map(|error| refusal(&scope, span, action.name(), error, names)).collect::<Vec<_>>()
+                    })
+                }
                 What::Insert(record) => world.insert(&scope, *record).map(|()| Applied::default()).map_err(taken),
                 What::TakeOver(told) => world.take_over(&scope, told).map(|()| Applied::default()).map_err(taken),
             };
             match done {
-                Ok(applied) => problems.extend(applied.notes.into_iter().map(|note| Problem::error(span, note))),
+                Ok(applied) => {
+                    problems.extend(applied.failures.into_iter().map(|failure| Problem::error(span, failure)))
+                }
                 Err(found) => {
                     problems.extend(found);
                     missing.extend(makes);
@@ -114,10 +119,18 @@ impl Plan {
 }
 
 /// What EC2 said, as a problem, with the names behind the ids in it.
-fn refusal(span: Span, action: &str, error: &ControlError, names: &Names) -> Problem {
+fn refusal(here: &Scope, span: Span, action: &str, error: &ControlError, names: &Names) -> Problem {
     let problem = Problem::error(span, format!("EC2 refuses this: {}", error.message));
     let problem = problem.label(format!("{action}: {}", error.code));
     let meant =
         names.iter().filter(|named| named.name != named.id.as_str() && error.message.contains(named.id.as_str()));
-    meant.fold(problem, |problem, named| problem.help(format!("{} is `{}`", named.id, named.path())))
+    meant.fold(problem, |problem, named| {
+        let there = &named.scope;
+        let elsewhere = match (here.account == there.account, here.region == there.region) {
+            (true, true) => String::new(),
+            (true, false) => format!(", and in region {}, while this is in {}", there.region, here.region),
+            (false, _) => format!(", and of account {}, while this is of {}", there.account, here.account),
+        };
+        problem.help(format!("{} is `{}`{elsewhere}", named.id, named.path()))
+    })
 }

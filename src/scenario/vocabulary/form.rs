@@ -2,7 +2,7 @@
 
 use crate::base::{Cidr, PrefixListId, ServiceName};
 use crate::notation::decode;
-use crate::notation::shape::{Form, Kind, Names};
+use crate::notation::shape::{Form, Key, Kind, Names, key};
 
 /// The id of a rule of the rule book.
 pub(in crate::scenario) static RULE: Form = Form {
@@ -111,7 +111,7 @@ pub(in crate::scenario) static OBJECT_KEYS: Names =
 pub(in crate::scenario) static BUCKET_NAMES: Names = Names {
     what: "a bucket's name: 3 to 63 small letters, digits, `-` and `.`",
     fits: |text| {
-        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_');
+        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
         (3..=63).contains(&text.len()) && text.bytes().all(fine)
     },
 };
@@ -123,10 +123,6 @@ pub(in crate::scenario) static DNS_NAMES: Names =
 /// A tag's key, and other free texts.
 pub(in crate::scenario) static TAG_KEYS: Names =
     Names { what: "the key of a tag", fits: |text| (1..=128).contains(&text.chars().count()) };
-
-/// A share of a cost table.
-pub(in crate::scenario) static PRICE_NAMES: Names =
-    Names { what: "a service of the price table", fits: |text| !text.is_empty() };
 
 /// The name or id of a resource.
 pub(in crate::scenario) const REF: Kind = Kind::Text;
@@ -293,3 +289,18 @@ mod tests {
         assert_eq!(parse_listen_port("tcp 0"), None);
     }
 }
+
+/// The eras.
+pub(in crate::scenario) const ERAS: &[(&str, &str)] =
+    &[("2017", "AWS between December 2016 and August 2017."), ("current", "AWS as it is today.")];
+
+/// Of a step, program or expectation.
+pub(in crate::scenario) const IN_ERA: Key =
+    key("era", Kind::Choice(ERAS), "In which of the scenario's eras; in each unless said otherwise.");
+
+/// Of machines and services.
+pub(in crate::scenario) const RECEIVE_BUFFER: Key =
+    key("receive-buffer", Kind::Size, "Receive buffer of each connection; 128 KiB unless said otherwise.");
+/// Of machines and services.
+pub(in crate::scenario) const SEND_BUFFER: Key =
+    key("send-buffer", Kind::Size, "Send buffer of each connection; 128 KiB unless said otherwise.");
