@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
+use vpclab::import::{ImportOptions, InputFile, import};
 use vpclab::notation::{Node, Source, Value, parse_yaml};
-use vpclab::scenario::schema;
+use vpclab::scenario::{Preface, schema, write};
 
 /// The first place where `value` is not what `schema` allows; as much of JSON Schema as the printed one uses, without
 /// patterns.
@@ -90,31 +91,49 @@ fn json_of(node: &Node) -> Json {
     }
 }
 
-fn files(folder: &Path, out: &mut Vec<PathBuf>) {
+fn files(folder: &Path, ending: &str, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() && path.file_name().is_some_and(|name| name != "errors") {
-            files(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            files(&path, ending, out);
+        } else if path.extension().is_some_and(|extension| extension == ending) {
             out.push(path);
         }
     }
 }
 
 fn judge(path: &Path) -> Option<String> {
-    let source = Source::new(path.display().to_string(), fs::read_to_string(path).expect("a text"));
-    let (root, _) = parse_yaml(&source);
+    judge_text(&path.display().to_string(), fs::read_to_string(path).expect("a text"))
+}
+
+fn judge_text(name: &str, text: String) -> Option<String> {
+    let (root, _) = parse_yaml(&Source::new(name, text));
     let schema = schema();
-    offense(&json_of(&root.expect("a tree")), &schema, &schema, &path.display().to_string())
+    offense(&json_of(&root.expect("a tree")), &schema, &schema, name)
 }
 
 #[test]
 fn the_schema_allows_every_scenario() {
     let mut all = Vec::new();
-    files(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios"), &mut all);
+    files(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios"), "yaml", &mut all);
     assert!(!all.is_empty());
     let offenses: Vec<String> = all.iter().filter_map(|path| judge(path)).collect();
     assert!(offenses.is_empty(), "{}", offenses.join("\n"));
+}
+
+#[test]
+fn the_schema_allows_accounts_that_are_written_as_scenarios() {
+    for network in ["aws_vpc_endpoints", "aws_multi_account_vpc_peering"] {
+        let mut paths = Vec::new();
+        files(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/live-aws").join(network), "json", &mut paths);
+        let read = |path: &PathBuf| InputFile {
+            path: path.display().to_string(),
+            text: fs::read_to_string(path).expect("a text"),
+        };
+        let answers = paths.iter().map(read).collect();
+        let imported = import(answers, &ImportOptions::default()).expect("an account");
+        assert_eq!(judge_text(network, write(&imported.world, &Preface::default()).text), None);
+    }
 }
 
 #[test]

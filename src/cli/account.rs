@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the command line reads files")]
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ const FOLDER_DEPTH_MAX: usize = 32;
 const BEGINNING_BYTES: u64 = 256;
 /// How many files that were left aside are named.
 const SKIPPED_SHOWN: usize = 10;
+/// Between two helps of one complaint.
+const NEXT_HELP: &str = "\n  = help: ";
 
 /// Imports the account in a folder, or in a single file.
 pub(super) fn load(args: &AccountArgs) -> Result<Imported, Refusal> {
@@ -36,19 +39,13 @@ pub(super) fn load(args: &AccountArgs) -> Result<Imported, Refusal> {
         let complaint = Complaint::new(format_args!("there are no files in `{}`", args.folder.display()));
         return Err(complaint.help("put the answers of `aws ec2 describe-…` there, one file a call").into());
     }
-    let Folder { paths, complaints: mut all } = folder;
-    let (mut files, mut skipped) = (Vec::with_capacity(paths.len()), Vec::new());
-    for path in paths {
-        match read(&path) {
-            Ok(Ok(file)) => files.push(file),
-            Ok(Err(why)) => skipped.push(Skipped { path: path.display().to_string(), why: why.to_owned() }),
-            Err(Unread::NoText(problems)) => {
-                // As far as it can be read, it tells what is not missing.
-                files.push(InputFile { path: path.display().to_string(), text: problems.source.text.to_string() });
-                all.extend(complaints(&problems));
-            }
-            Err(Unread::Because(complaint)) => all.push(complaint),
+    let Contents { files, skipped, no_text, complaints: mut all } = Contents::read(folder);
+    if files.is_empty() {
+        if all.is_empty() {
+            let complaint = Complaint::new(format_args!("no answer of a describe call in `{}`", args.folder.display()));
+            all.push(complaint.help(left_aside(&skipped)));
         }
+        return Err(Refusal(all));
     }
     let options =
         ImportOptions { region: args.region.clone(), account: args.account.clone(), assume: args.assume.clone() };
@@ -60,10 +57,26 @@ pub(super) fn load(args: &AccountArgs) -> Result<Imported, Refusal> {
         }
         Ok(_) => Err(Refusal(all)),
         Err(problems) => {
-            all.extend(problems.iter().flat_map(complaints));
+            let told = |file: &FileProblems| no_text.contains(&*file.source.name);
+            all.extend(problems.iter().filter(|file| !told(file)).flat_map(complaints));
+            // What is missing may be in a file that could not be understood: `aws` writes YAML and tables, too.
+            let last = all.iter_mut().rev().find_map(|complaint| match complaint {
+                Complaint::Plain { help, .. } => Some(help),
+                Complaint::Text { .. } => None,
+            });
+            if let Some(help) = last.filter(|_| !skipped.is_empty()) {
+                let apart = if help.is_empty() { "" } else { NEXT_HELP };
+                help.push_str(&format!("{apart}{}", left_aside(&skipped)));
+            }
             Err(Refusal(all))
         }
     }
+}
+
+/// The first files that were left aside, as a help.
+fn left_aside(skipped: &[Skipped]) -> String {
+    let shown = skipped.iter().take(SKIPPED_SHOWN).map(|one| format!("left aside: {}: {}", one.path, one.why));
+    shown.collect::<Vec<_>>().join(NEXT_HELP)
 }
 
 /// Says what is doubtful about an account, and what was left aside. Neither refuses anything.
@@ -86,9 +99,40 @@ fn complaints(problems: &FileProblems) -> Vec<Complaint> {
     }
     let one = |problem: &Problem| {
         let complaint = Complaint::new(format_args!("{}: {}", problems.source.name, problem.message));
-        complaint.help(problem.help.join("\n  = help: "))
+        complaint.help(problem.help.join(NEXT_HELP))
     };
     problems.problems.iter().map(one).collect()
+}
+
+/// What a folder holds.
+struct Contents {
+    files: Vec<InputFile>,
+    skipped: Vec<Skipped>,
+    /// The names of files whose bytes are no text.
+    no_text: BTreeSet<String>,
+    complaints: Vec<Complaint>,
+}
+
+impl Contents {
+    fn read(folder: Folder) -> Self {
+        let (files, skipped) = (Vec::with_capacity(folder.paths.len()), Vec::new());
+        let mut contents = Self { files, skipped, no_text: BTreeSet::new(), complaints: folder.complaints };
+        for path in folder.paths {
+            let name = path.display().to_string();
+            match read(&path) {
+                Ok(Ok(file)) => contents.files.push(file),
+                Ok(Err(why)) => contents.skipped.push(Skipped { path: name, why: why.to_owned() }),
+                Err(Unread::NoText(problems)) => {
+                    contents.complaints.extend(complaints(&problems));
+                    // As far as it can be read, it tells what is not missing.
+                    contents.files.push(InputFile { path: name.clone(), text: problems.source.text.to_string() });
+                    contents.no_text.insert(name);
+                }
+                Err(Unread::Because(complaint)) => contents.complaints.push(complaint),
+            }
+        }
+        contents
+    }
 }
 
 /// A file that may be an answer, or why it is none.

@@ -21,6 +21,11 @@ use crate::notation::{Source, problems_to_json};
 use crate::scenario::{Preface, Written, differences, load, write};
 
 pub(super) fn run(args: &ImportArgs, terminal: &Terminal) -> Result<Exit, Refusal> {
+    if args.format == Machine::Json && args.output.as_deref().is_some_and(is_output) {
+        let complaint =
+            Complaint::new("with `-o -`, the scenario has standard output for itself: `--format json` has no room");
+        return Err(complaint.help("write the scenario to a file").into());
+    }
     let imported = match (account::load(&args.account), args.format) {
         (Ok(imported), _) => imported,
         (Err(refusal), Machine::Text) => return Err(refusal),
@@ -180,8 +185,10 @@ fn as_json(imported: &Imported, written: Option<Json>) -> Json {
         .regions()
         .map(|(scope, region)| {
             let counts = counts(&imported.world, &scope, region);
-            let counts: serde_json::Map<String, Json> =
-                counts.into_iter().map(|(count, _, many)| (many.replace(' ', "_"), json!(count))).collect();
+            let counts: serde_json::Map<String, Json> = counts
+                .into_iter()
+                .map(|(count, _, many)| (many.to_lowercase().replace([' ', '-'], "_"), json!(count)))
+                .collect();
             json!({"account": scope.account.as_str(), "region": scope.region.as_str(), "records": counts})
         })
         .collect();
@@ -239,7 +246,7 @@ fn counts(
         (region.elastic_ips().len(), "Elastic IP", "Elastic IPs"),
         (region.security_groups().len(), "security group", "security groups"),
         (region.network_acls().len(), "network ACL", "network ACLs"),
-        (region.prefix_lists().len(), "prefix list of its own", "prefix lists of its own"),
+        (region.prefix_lists().len(), "customer-managed prefix list", "customer-managed prefix lists"),
         (peerings, "peering connection", "peering connections"),
         (region.vpn_gateways().len(), "virtual private gateway", "virtual private gateways"),
         (region.customer_gateways().len(), "customer gateway", "customer gateways"),

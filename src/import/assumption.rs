@@ -34,14 +34,22 @@ impl Assumptions {
     /// Takes what the user wants to hold, as keys and values.
     pub(crate) fn new(given: &[(String, String)]) -> Self {
         let mut text = String::new();
-        let mut map = BTreeMap::new();
+        let mut map: BTreeMap<String, (String, Span)> = BTreeMap::new();
+        let mut problems = Vec::new();
         for (key, value) in given {
             let start = text.len();
             text.push_str(&format!("{key}={value}"));
-            map.insert(key.clone(), (value.clone(), Span::new(start..text.len())));
+            let span = Span::new(start..text.len());
             text.push('\n');
+            match map.insert(key.clone(), (value.clone(), span)) {
+                Some((other, first)) if other != *value => {
+                    let problem = Problem::error(span, format!("`{}` is said twice, and differently", brief(key)));
+                    problems.push(problem.related(first, "the other value"));
+                }
+                Some(_) | None => {}
+            }
         }
-        Self { given: map, source: Source::new("--assume", text), problems: Vec::new(), list: Vec::new() }
+        Self { given: map, source: Source::new("--assume", text), problems, list: Vec::new() }
     }
 
     /// What the user says about a yes or no, else what is assumed.

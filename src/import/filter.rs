@@ -43,6 +43,7 @@ pub(crate) fn security_group(item: Item<'_>, ledger: &mut Ledger) -> Option<Grou
         return None;
     }
     let vpc_id = item.need_refer("VpcId", ledger);
+    let group_name = item.need_text("GroupName", ledger);
     let owner = item.account("OwnerId", ledger);
     let mut foreign = Vec::new();
     let mut rules = |key: &str, ledger: &mut Ledger| {
@@ -53,7 +54,7 @@ pub(crate) fn security_group(item: Item<'_>, ledger: &mut Ledger) -> Option<Grou
     let egress = rules("IpPermissionsEgress", ledger);
     Some(GroupDraft {
         tags: item.tags(ledger),
-        group_name: item.text("GroupName", ledger).unwrap_or_default().to_owned(),
+        group_name: group_name?.to_owned(),
         description: item.text("Description", ledger).unwrap_or_default().to_owned(),
         ingress,
         egress,

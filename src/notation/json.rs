@@ -83,7 +83,7 @@ impl Reader {
         }
         if result.value.is_none() {
             let label = "expected a JSON value";
-            problems.push(Problem::error(self.span(0..text.len()), "text is empty").label(label));
+            problems.push(Problem::error(self.span(0..text.len()), "the text is empty").label(label));
         }
         result.value
     }
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_liberty_is_a_problem_at_its_place() {
-        check_problems("", &["1:1 text is empty"]);
+        check_problems("", &["1:1 the text is empty"]);
         check_problems("{\"a\": 1,}", &["1:8 comma before a closing bracket"]);
         check_problems(
             "// x\n{\"a\": 1, /* y */}",
