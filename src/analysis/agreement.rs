@@ -60,7 +60,7 @@ fn the_measured_networks_are_explained_as_their_packets_go() {
     for files in [measured::endpoints_network(), measured::peering_network()] {
         let world = import(measured::inputs(files), &ImportOptions::default()).expect("a world").world;
         let count = addresses(&world).len();
-        let traffic = [Traffic::Tcp(22), Traffic::Tcp(443), Traffic::Ping];
+        let traffic = [Traffic::Tcp(22), Traffic::Tcp(443), Traffic::Udp(53), Traffic::Ping];
         let pairs = (0..count).flat_map(|from| (0..count).flat_map(move |to| traffic.map(|one| (from, to, one))));
         assert!(40 < check_agreement(world, pairs).len());
     }
@@ -74,7 +74,7 @@ struct Plan {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let questions = prop::collection::vec((0usize..64, 0usize..64, 0u8..3), 12);
+    let questions = prop::collection::vec((0usize..64, 0usize..64, 0u8..4), 12);
     (any::<u64>(), questions).prop_map(|(seed, questions)| Plan { seed, questions })
 }
 
@@ -339,7 +339,7 @@ proptest! {
     fn random_worlds_are_explained_as_their_packets_go(plan in plan()) {
         let world = random_world(plan.seed);
         let questions = plan.questions.iter().map(|(from, to, kind)| {
-            let traffic = [Traffic::Tcp(22), Traffic::Tcp(443), Traffic::Ping][usize::from(*kind)];
+            let traffic = [Traffic::Tcp(22), Traffic::Tcp(443), Traffic::Udp(53), Traffic::Ping][usize::from(*kind)];
             (*from, *to, traffic)
         });
         check_agreement(world, questions);

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use super::path::{Explanation, Outcome, Traffic};
 use super::probe::{Prober, Question, Reply, Trail};
 use super::tables::Tables;
-use crate::import::Probe;
 use crate::trace::{Absorbed, Answer, Component, Directory, Disposition, DropReason, Step};
 
 /// A question with its answers by tables and by packets.
@@ -14,7 +13,7 @@ use crate::trace::{Absorbed, Answer, Component, Directory, Disposition, DropReas
 pub struct Explained {
     /// What the tables say.
     pub explanation: Explanation,
-    /// What the packets did; `None` for traffic that is not probed.
+    /// What the packets did; `None` where the machine that asks does not run.
     pub reply: Option<Reply>,
     /// Where the two differ.
     pub disagreement: Option<Disagreement>,
@@ -36,19 +35,11 @@ pub struct Disagreement {
 /// # Errors
 /// Why nobody can ask from there.
 pub fn explain(prober: &mut Prober, from: IpAddr, to: IpAddr, traffic: Traffic) -> Result<Explained, String> {
-    let probe = match traffic {
-        Traffic::Tcp(port) => Some(Probe::TcpSyn { port }),
-        Traffic::Ping => Some(Probe::Ping),
-        // A datagram without an answer of its program says nothing; a refusal would need the port to be closed.
-        Traffic::Udp(_) => None,
-    };
-    let reply = match probe {
-        Some(probe) => {
-            let (node, source) = prober.machine(from)?;
-            Some(prober.ask_from(node, source, &Question { from, to, probe }))
-        }
-        None => None,
-    };
+    // Where the machine does not run, tables still say what is in the way.
+    let reply = prober.machine(from).ok().map(|(node, source)| {
+        let question = Question { from, to, traffic };
+        prober.ask_from(node, source, &question)
+    });
     let mut options = prober.stage().table_options();
     let directory = prober.stage().simulation().directory().clone();
     if let Some(reply) = &reply {
@@ -86,7 +77,9 @@ fn compare(explanation: &Explanation, reply: &Reply, directory: &Directory) -> O
     let tables = explanation.outcome();
     let packets = packet_outcome(reply);
     let comparable = !matches!((&tables, &packets), (Outcome::Unknown(_), _) | (_, Outcome::Unknown(_)));
-    let differ = comparable && tables != packets;
+    // A machine that stays silent has the question all the same, which is more than tables may say.
+    let silent = reply.trails.first().is_some_and(|question| ended(question).is_none() && arrived(question));
+    let differ = (comparable && tables != packets) || (silent && matches!(tables, Outcome::BlockedOut(_)));
     let by_tables: Vec<String> =
         explanation.out.hops.iter().filter(|hop| is_gateway(hop.component)).map(|hop| hop.id.clone()).collect();
     let by_packets: Vec<String> = reply

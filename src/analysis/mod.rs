@@ -3,19 +3,25 @@
 
 mod addresses;
 mod judge;
+mod labels;
 mod path;
+mod place;
+mod shown_rules;
 mod tables;
 mod walk;
 
 mod explain;
 mod probe;
+mod question_log;
 mod rule_book;
 mod score;
 mod stage;
 
 pub use addresses::{AddressIndex, Owner};
 pub use explain::{Disagreement, Explained, explain};
+pub use labels::Labels;
 pub use path::{Blocker, End, Explanation, Finding, Header, Outcome, Path, PathHop, Source, Traffic};
+pub use place::{Place, Places, Unplaced, split_port};
 pub use probe::{Prober, Question, Reply, Trail};
 pub use rule_book::{RULES, Rule};
 pub use score::{Agreement, Scorecard, Scored, score};

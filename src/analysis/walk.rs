@@ -79,7 +79,8 @@ impl<'t, 'w> Walk<'t, 'w> {
         let out = Path { hops: std::mem::take(&mut walk.hops), end };
         let itself = out.hops.len() == 1 && out.end == End::Arrived;
         let back = arrived.filter(|_| !itself).map(|(arrival, header)| walk.back(&arrival, header));
-        Some(Explanation { header, out, back })
+        let to_service = tables.index().service(header.dst.ip()).is_some();
+        Some(Explanation { header, to_service, out, back })
     }
 
     /// The answer to a header that has arrived.
@@ -173,10 +174,8 @@ impl<'t, 'w> Walk<'t, 'w> {
             self.block(DropReason::Blackhole, &by);
             return self.without_a_hop(scope, vpc, header);
         }
-        let other = matches!(
-            winner.target,
-            RouteTarget::VpcEndpoint(_) | RouteTarget::Peering(_) | RouteTarget::VpnGateway(_)
-        );
+        let other =
+            matches!(winner.target, RouteTarget::VpcEndpoint(_) | RouteTarget::Peering(_) | RouteTarget::VpnGateway(_));
         let from_nat = interface.interface_type == InterfaceType::NatGateway;
         if other && from_nat && self.tables.world.era == Era::Y2017 {
             self.block(DropReason::NatGatewayTarget, &by);
@@ -445,6 +444,10 @@ impl<'t, 'w> Walk<'t, 'w> {
             return Ending::Arrived(Arrival::Internet, header);
         }
         self.hop(Component::Internet, "internet", None);
+        if let Some(owner) = self.tables.index().owners(dst).first() {
+            let what = format!("{dst} is the private address of {}, and the internet carries none", owner.interface);
+            self.find(Finding::Note(what));
+        }
         self.block(DropReason::UnknownInternetAddress, "internet");
         Ending::Lost
     }

@@ -9,6 +9,7 @@ mod exit;
 mod check;
 mod completions;
 mod describe;
+mod explain;
 mod import;
 mod list;
 mod man;
@@ -18,12 +19,14 @@ mod rules;
 mod run;
 mod schema;
 
+mod asked;
 mod drive;
 mod listeners;
 mod load;
 mod progress;
 mod repeat;
 mod show;
+mod world;
 
 mod account;
 mod complaint;

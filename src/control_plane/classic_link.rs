@@ -76,7 +76,12 @@ impl Perform for EnableVpcClassicLink {
             let text = format!("VPC {} has a CIDR block that conflicts with EC2-Classic", vpc.id);
             return Err(ControlError::value(text));
         }
-        let tables: Vec<RouteTableId> = cx.region().contents(&self.vpc_id).into_iter().flat_map(|contents| contents.route_tables.iter().cloned()).collect();
+        let tables: Vec<RouteTableId> = cx
+            .region()
+            .contents(&self.vpc_id)
+            .into_iter()
+            .flat_map(|contents| contents.route_tables.iter().cloned())
+            .collect();
         let conflicts = |id: &RouteTableId| {
             let routes = cx.region().route_tables.get(id).into_iter().flat_map(RouteTable::routes);
             let mut blocks = routes.filter(|route| route.target != RouteTarget::Local).map(|route| &route.destination);

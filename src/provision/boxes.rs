@@ -10,8 +10,8 @@ use super::routes::empty_table;
 use crate::base::*;
 use crate::control_plane::{self, Region, Scope, Subnet, Vpc, World};
 use crate::data_plane::{
-    Attachment, EgressOnlyInternetGateway, GatewayEndpoint, Internet, InternetGateway, NatGateway, StatelessFilter,
-    PeeringConnection, SubnetEdge, VpcRouter,
+    Attachment, EgressOnlyInternetGateway, GatewayEndpoint, Internet, InternetGateway, NatGateway, PeeringConnection,
+    StatelessFilter, SubnetEdge, VpcRouter,
 };
 use crate::engine::{LineSpec, LinkSpec};
 use crate::trace::{Cite, CiteId, Component, NodeId, PortId};

@@ -46,9 +46,8 @@ impl Network {
     /// Fills a group's members with the linked instances that have it, too.
     pub(super) fn linked_members(region: &Region, group: &SecurityGroup) -> Vec<IpAddr> {
         let instances = region.classic_instances().values();
-        let has = |instance: &&ClassicInstance| {
-            instance.link.as_ref().is_some_and(|link| link.groups.contains(&group.id))
-        };
+        let has =
+            |instance: &&ClassicInstance| instance.link.as_ref().is_some_and(|link| link.groups.contains(&group.id));
         instances.filter(has).map(|instance| IpAddr::V4(instance.private_address)).collect()
     }
 
@@ -92,18 +91,10 @@ impl Network {
 
     /// An instance's link: a port of the VPC's router, guarded by the link's groups, on an edge that knows no way but
     /// to the VPC's own addresses.
-    fn link(
-        &mut self,
-        world: &World,
-        scope: &Scope,
-        region: &Region,
-        record: &ClassicInstance,
-        link: &ClassicLink,
-    ) {
+    fn link(&mut self, world: &World, scope: &Scope, region: &Region, record: &ClassicInstance, link: &ClassicLink) {
         let vpc = &link.vpc_id;
         let Some(router) = self.router_of(vpc) else { return };
-        let blocks: Vec<Cidr> =
-            region.vpcs().get(vpc).map(|vpc| vpc.cidr_blocks.clone()).unwrap_or_default();
+        let blocks: Vec<Cidr> = region.vpcs().get(vpc).map(|vpc| vpc.cidr_blocks.clone()).unwrap_or_default();
         let edge = self.classic_edge(vpc, &blocks);
         let filter = self.filter_of(world, scope, region, vpc, &link.groups);
         let private = IpAddr::V4(record.private_address);
@@ -173,7 +164,11 @@ impl Network {
 }
 
 /// The EC2-Classic instances that a change of these VPCs or groups concerns.
-pub(super) fn linked_to(region: &Region, vpcs: &BTreeSet<VpcId>, groups: &BTreeSet<SecurityGroupId>) -> Vec<InstanceId> {
+pub(super) fn linked_to(
+    region: &Region,
+    vpcs: &BTreeSet<VpcId>,
+    groups: &BTreeSet<SecurityGroupId>,
+) -> Vec<InstanceId> {
     let concerned = |link: &ClassicLink| vpcs.contains(&link.vpc_id) || !link.groups.is_disjoint(groups);
     let instances = region.classic_instances().values();
     instances.filter(|one| one.link.as_ref().is_some_and(concerned)).map(|one| one.id.clone()).collect()

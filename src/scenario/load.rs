@@ -577,7 +577,8 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
             None => Some(&entry.value).filter(|node| node.as_text().is_some()),
         };
         let address = cx.v4(node);
-        let create = AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
+        let create =
+            AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
         plan.add(Phase::Addresses, &scope, entry.key_span, Some(id.into()), create);
     }
 }

@@ -124,7 +124,17 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             let to = target(cx, machines, what.node("to")?)?;
             let (local_port, keep_alive) = (None, None);
             let port = what.port("port")?;
-            Does::Tcp(TcpSpec { to, port, local_port, script, connect_timeout, read_timeout, keep_alive, retry, repeat })
+            Does::Tcp(TcpSpec {
+                to,
+                port,
+                local_port,
+                script,
+                connect_timeout,
+                read_timeout,
+                keep_alive,
+                retry,
+                repeat,
+            })
         }
         "udp" => Does::Udp(UdpSpec {
             to: target(cx, machines, what.node("to")?)?,
@@ -187,9 +197,13 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
 /// What a verb does not do is not asked of it: a key without effect would be believed.
 fn refuse_idle_keys(cx: &mut Cx<'_>, view: &View<'_>, verb: &str) {
     let (idle, help): (&[&str], &str) = match verb {
-        "ping" | "udp" => (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `count` and a `timeout` of its own"),
+        "ping" | "udp" => {
+            (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `count` and a `timeout` of its own")
+        }
         "traceroute" => (&["retry", "repeat", "connect-timeout", "read-timeout"], "it has a `timeout` of its own"),
-        "resolve" => (&["retry", "connect-timeout", "read-timeout"], "a resolver's time-outs and repetitions are its own"),
+        "resolve" => {
+            (&["retry", "connect-timeout", "read-timeout"], "a resolver's time-outs and repetitions are its own")
+        }
         "dynamodb" => (&["connect-timeout", "read-timeout"], "its time-outs are those of its host"),
         _ => (&[], ""),
     };

@@ -36,7 +36,8 @@ impl Rig {
             let (client, server) = pair();
             let (front, world) = (front.clone(), outside.clone());
             let through = Some(Through { endpoint: "vpce-1".into(), vpc: "vpc-1".into() });
-            let peer = Peer { connection: None, source: "10.0.1.5:40000".parse().expect("an address"), through, port: 443 };
+            let peer =
+                Peer { connection: None, source: "10.0.1.5:40000".parse().expect("an address"), through, port: 443 };
             outside.spawn(async move {
                 let _ = front.serve(server, peer, Rc::new(Outside(world))).await;
             });

@@ -61,7 +61,12 @@ impl Rig {
         }
         let access = Arc::new(access);
         let front = S3Front::new(region("us-west-2"), CALENDAR, settings, store, access.clone(), 7);
-        let peer = Peer { connection: None, source: "198.51.100.7:40000".parse().expect("an address"), through: None, port: 443 };
+        let peer = Peer {
+            connection: None,
+            source: "198.51.100.7:40000".parse().expect("an address"),
+            through: None,
+            port: 443,
+        };
         Self { world: World::new(), front: Rc::new(front), access, peer: RefCell::new(peer) }
     }
 

@@ -58,7 +58,13 @@ impl Rig {
             let (front, world) = (front.clone(), outside.clone());
             outside.spawn(async move {
                 let source = "198.51.100.7:40000".parse().expect("an address");
-                let _ = serve(server, &front, Peer { connection: None, source, through: None, port: 443 }, Rc::new(Outside(world))).await;
+                let _ = serve(
+                    server,
+                    &front,
+                    Peer { connection: None, source, through: None, port: 443 },
+                    Rc::new(Outside(world)),
+                )
+                .await;
             });
             Ok(client)
         });
