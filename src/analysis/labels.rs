@@ -58,6 +58,15 @@ impl Labels {
         Self { names }
     }
 
+    /// These, and those of another that it has beside them.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        for (id, name) in &other.names {
+            self.names.entry(id.clone()).or_insert_with(|| name.clone());
+        }
+        self
+    }
+
     /// The name behind an id.
     pub fn name(&self, id: &str) -> Option<&str> {
         self.names.get(id).map(String::as_str)

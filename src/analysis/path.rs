@@ -213,6 +213,11 @@ impl Path {
             .flat_map(|hop| hop.findings.iter().filter_map(move |finding| Some((hop, finding, finding.blocks()?))))
     }
 
+    /// The ids of the gateways that it crosses, in order.
+    pub fn gateways(&self) -> impl Iterator<Item = &str> {
+        self.hops.iter().filter(|hop| is_gateway(hop.component)).map(|hop| hop.id.as_str())
+    }
+
     /// The ids of its boxes, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.hops.iter().map(|hop| hop.id.as_str())
@@ -272,6 +277,19 @@ impl Explanation {
             End::Lost => Outcome::Unknown("the answer ends without a reason".to_owned()),
         }
     }
+}
+
+/// Whether a box is a gateway: what tells one path from another.
+pub(super) const fn is_gateway(component: Component) -> bool {
+    matches!(
+        component,
+        Component::InternetGateway
+            | Component::EgressOnlyInternetGateway
+            | Component::NatGateway
+            | Component::VpcEndpoint
+            | Component::VpcPeeringConnection
+            | Component::VpnGateway
+    )
 }
 
 /// The reason of a filter's denial.

@@ -139,24 +139,7 @@ impl Prober {
 
     /// The machine that has an address, and the address that it knows itself by.
     pub(super) fn machine(&self, from: IpAddr) -> Result<(NodeId, IpAddr), String> {
-        if let Some(node) = self.stage.internet_host(from) {
-            return Ok((node, from));
-        }
-        let owners: Vec<&Owner> =
-            self.stage.index().owners(from).iter().filter(|owner| owner.instance.is_some()).collect();
-        let owner = match owners.as_slice() {
-            [owner] => *owner,
-            [] => return Err(format!("no machine of this world has the address {from}")),
-            [first, second, ..] => {
-                return Err(format!(
-                    "{from} is of {} and of {}: probe from a public address",
-                    first.interface, second.interface
-                ));
-            }
-        };
-        let instance = owner.instance.as_ref().expect("only interfaces of instances are kept");
-        let node = self.stage.machine(instance);
-        node.map(|node| (node, owner.private)).ok_or_else(|| format!("{instance} does not run"))
+        self.stage.asker(from)
     }
 
     fn send(&mut self, node: NodeId, source: IpAddr, question: &Question) -> (Sent, Vec<Trail>) {

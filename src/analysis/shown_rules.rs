@@ -48,7 +48,7 @@ fn routed(candidates: &[Candidate], service: bool) -> Vec<&'static str> {
 
 fn blocked(reason: DropReason, service: bool, v6: bool) -> Vec<&'static str> {
     match reason {
-        DropReason::EndpointProtocol if v6 => vec!["R03"],
+        DropReason::EndpointProtocol | DropReason::NoRoute if service && v6 => vec!["R03"],
         DropReason::NoRoute if service => vec!["R01"],
         DropReason::PeeringAddress
         | DropReason::VgwAddress

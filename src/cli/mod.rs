@@ -18,11 +18,13 @@ mod probe;
 mod rules;
 mod run;
 mod schema;
+mod what_if;
 
 mod asked;
 mod drive;
 mod listeners;
 mod load;
+mod open_connections;
 mod progress;
 mod repeat;
 mod show;

@@ -27,6 +27,7 @@ mod verdict;
 
 mod explanation;
 mod probes;
+mod what_if;
 
 #[cfg(test)]
 mod rig;
@@ -43,3 +44,4 @@ pub use recorder::{Record, Recorder};
 pub use summary::{BoxTotals, ConnectionCounts, DropTotals, PathTotals, ProgramEnd, Summary};
 pub use timeline::TimelineOptions;
 pub use verdict::{ExpectationResult, Verdict, junit};
+pub use what_if::WhatIfPage;

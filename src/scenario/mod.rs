@@ -6,6 +6,7 @@ mod vocabulary;
 mod context;
 mod json;
 mod names;
+mod world_names;
 
 mod action;
 mod plan;
@@ -21,6 +22,7 @@ mod program;
 mod rehearsal;
 mod timeline;
 
+mod change;
 mod load;
 mod schema;
 
@@ -30,6 +32,7 @@ mod run;
 mod watch;
 
 pub use account::{ADMINISTRATOR, ObjectSpec};
+pub use change::{Ground, read_change};
 pub use expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
 pub use load::{MACHINES_MAX, S3Settings, Scenario, SharedLinks, load};
 pub use machine::{LinkSettings, Machine, Seat};
