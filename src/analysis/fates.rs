@@ -51,6 +51,8 @@ pub enum Fate {
     TimesOut(Duration),
     /// Its own program gives it up.
     GivenUp(Duration),
+    /// It ends with its machine.
+    Stopped,
     /// It was not open when the change was made; why, if that is known.
     NotOpen(Option<NetError>),
 }
@@ -58,14 +60,14 @@ pub enum Fate {
 impl Fate {
     /// Whether it ends otherwise than its ends want.
     pub const fn is_broken(&self) -> bool {
-        matches!(self, Self::Reset(_) | Self::TimesOut(_) | Self::GivenUp(_))
+        matches!(self, Self::Reset(_) | Self::TimesOut(_) | Self::GivenUp(_) | Self::Stopped)
     }
 
     /// How long after the change it ends.
     pub const fn after(&self) -> Option<Duration> {
         match self {
             Self::Closes(after) | Self::Reset(after) | Self::TimesOut(after) | Self::GivenUp(after) => Some(*after),
-            Self::Survives | Self::NotOpen(_) => None,
+            Self::Survives | Self::Stopped | Self::NotOpen(_) => None,
         }
     }
 }
@@ -165,8 +167,11 @@ pub(super) fn watch(
     for one in &mut tracked {
         let Some(key) = one.key else { continue };
         one.moved = after.get(&key).is_none_or(|after| before.get(&key) != Some(after));
-        if let Some((at, end)) = watch.ended.get(&key) {
-            one.fate = end(at.since(watch.began));
+        match watch.ended.get(&key) {
+            Some((at, end)) => one.fate = end(at.since(watch.began)),
+            // A machine that is stopped says nothing of its connections.
+            None if !after.contains_key(&key) => one.fate = Fate::Stopped,
+            None => {}
         }
     }
     Watching { connections: tracked, programs: watch.programs, cut_short }

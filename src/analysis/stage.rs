@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::addresses::{AddressIndex, Owner};
 use super::tables::TableOptions;
 use crate::base::{Calendar, InstanceId, RegionName, ServiceName};
-use crate::control_plane::World;
+use crate::control_plane::{InstanceState, World};
 use crate::host::{AnswerBy, Host, HostSettings, Net, Unknown};
 use crate::import::{HostKey, ListenerAssumptions, Listening, Observations, PortState, Probe, Saw};
 use crate::provision::{OutsideHost, Settings};
@@ -207,7 +207,11 @@ impl Stage {
 
     /// The machine of an instance, if it runs.
     pub fn machine(&self, instance: &InstanceId) -> Option<NodeId> {
-        self.simulation.host_of(instance)
+        let regions = self.simulation.world().regions();
+        let state = regions.filter_map(|(_, region)| Some(region.instances().get(instance)?.state)).next();
+        // One of EC2-Classic is kept elsewhere.
+        let runs = state.is_none_or(|state| state == InstanceState::Running);
+        self.simulation.host_of(instance).filter(|_| runs)
     }
 
     /// The machine of an address outside of AWS.

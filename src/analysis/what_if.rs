@@ -65,6 +65,8 @@ pub struct ConnectionFate {
     pub moved: bool,
     /// The gateways on its way out before and after, if they are not the same.
     pub gateways: Option<(Vec<String>, Vec<String>)>,
+    /// What comes after the change of a new connection between the two.
+    pub anew: Outcome,
 }
 
 /// A program whose end is not the same with the change and without it.
@@ -287,12 +289,16 @@ fn connections_of(
             let Some(port) = port_of(&mut stage, class) else { continue };
             for from in (0..classes.len()).filter(|from| classes[*from].kind == ClassKind::Instances) {
                 let (own, Some(address)) = ends(classes, from, to) else { continue };
-                if own.is_ipv4() != address.is_ipv4() || !reaches(tables.0, own, address, port) {
+                if own.is_ipv4() != address.is_ipv4() {
                     continue;
                 }
                 let (own, to) = (SocketAddr::new(own, 0), SocketAddr::new(address, port));
+                let (before, outcome) = way_of(tables.0, own, to);
+                if outcome != Outcome::Reaches {
+                    continue;
+                }
                 // One block of a service stands for all that are reached the same way, before and after.
-                let way = (gateways(tables.0, own, to), gateways(tables.1, own, to));
+                let way = (before, way_of(tables.1, own, to).0);
                 let service = (kind == ClassKind::Service).then(|| class.name.split(" (").next().map(str::to_owned));
                 if service.is_none_or(|service| ways.insert((from, service, way))) {
                     usual.extend([false, true].map(|sends| OpenConnection { from: own.ip(), to, sends }));
@@ -309,12 +315,6 @@ fn connections_of(
 fn port_of(stage: &mut Stage, class: &Class) -> Option<u16> {
     let listening = stage.listening(class.address);
     listening.iter().copied().find(|port| *port == 443).or_else(|| listening.first().copied())
-}
-
-fn reaches(tables: &Tables<'_>, from: IpAddr, to: IpAddr, port: u16) -> bool {
-    let source = tables.source(from).ok();
-    let explanation = source.and_then(|source| tables.explain(&source, to, Traffic::Tcp(port)));
-    explanation.is_some_and(|explanation| explanation.outcome() == Outcome::Reaches)
 }
 
 /// What gives watched ends their names.
@@ -349,8 +349,8 @@ impl Named<'_, '_> {
 
     fn fate(&self, with: &Watched, without: &Watched, asked: Option<&OpenConnection>) -> ConnectionFate {
         let (from, to) = with.ends;
-        let before = gateways(&self.tables.0, from, to);
-        let after = gateways(&self.tables.1, from, to);
+        let (before, _) = way_of(&self.tables.0, from, to);
+        let (after, anew) = way_of(&self.tables.1, from, to);
         ConnectionFate {
             from: (self.name(from.ip()), from),
             to: (self.name(to.ip()), to),
@@ -360,6 +360,7 @@ impl Named<'_, '_> {
             without: without.fate.clone(),
             moved: with.moved,
             gateways: (before != after).then_some((before, after)),
+            anew,
         }
     }
 
@@ -372,9 +373,13 @@ impl Named<'_, '_> {
     }
 }
 
-/// The gateways on the way out of a connection.
-fn gateways(tables: &Tables<'_>, from: SocketAddr, to: SocketAddr) -> Vec<String> {
-    let source = tables.source(from.ip()).ok();
-    let explanation = source.and_then(|source| tables.explain(&source, to.ip(), Traffic::Tcp(to.port())));
-    explanation.map(|explanation| explanation.out.gateways().map(str::to_owned).collect()).unwrap_or_default()
+/// The gateways on the way out of a connection, and what would come of a new one.
+fn way_of(tables: &Tables<'_>, from: SocketAddr, to: SocketAddr) -> (Vec<String>, Outcome) {
+    let source = tables.source(from.ip());
+    let explanation = source.map(|source| tables.explain(&source, to.ip(), Traffic::Tcp(to.port())));
+    match explanation {
+        Ok(Some(explanation)) => (explanation.out.gateways().map(str::to_owned).collect(), explanation.outcome()),
+        Ok(None) => (Vec::new(), Outcome::Unknown("the machine is not there".to_owned())),
+        Err(why) => (Vec::new(), Outcome::Unknown(why)),
+    }
 }

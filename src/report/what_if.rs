@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::explanation::{outcome_json, outcome_text};
-use super::words::{count_text, counted, length_text};
+use super::words::{count_text, counted, length_text, rules_text};
 use crate::analysis::{
     Chosen, ClassKind, ConnectionFate, Fate, OPEN_FOR, Outcome, PATIENCE, PairChange, ProgramEnd, StepMade, Way,
     WhatIf, traffic_text,
@@ -85,7 +85,10 @@ impl WhatIfPage<'_> {
                     lines.push(format!("      creates {}", self.result.labels.spelled(&created.join(", "))));
                 }
                 lines.extend(applied.notes.iter().map(|note| format!("      {note}")));
-                lines.extend(applied.unsuccessful.iter().map(|(id, error)| format!("{} ({id})", refused(error))));
+                lines.extend(applied.unsuccessful.iter().map(|(_, error)| refused(error)));
+                if !applied.unsuccessful.is_empty() {
+                    lines.push("      and would do the rest of the call".to_owned());
+                }
             }
             Err(error) => {
                 lines.push(refused(error));
@@ -216,9 +219,18 @@ impl WhatIfPage<'_> {
         let watched = format!("watched for {} s with the change and without it", PATIENCE.as_secs());
         let mut lines = vec![match (self.result.chosen, all.len()) {
             (_, 0) => "open connections: none to watch".to_owned(),
-            (Chosen::Given, count) => format!("open connections: the {count} that were given, {watched}"),
+            (Chosen::Given, count) => {
+                let count = counted(count as u64, "connection");
+                format!(
+                    "open connections: {count} as given, opened {} s before the change; {watched}",
+                    OPEN_FOR.as_secs()
+                )
+            }
             (Chosen::OfPrograms, count) => {
-                format!("open connections: the {count} that the programs have open then, {watched}")
+                let count = counted(count as u64, "connection");
+                format!(
+                    "open connections: {count} of the scenario's programs, {watched}; later steps of its timeline are left out"
+                )
             }
             (Chosen::Usual, count) => format!(
                 "open connections: {count} that were opened {} s before the change, one idle and one sending from \
@@ -257,20 +269,23 @@ impl WhatIfPage<'_> {
         }
         let mut lines = vec![format!("  {heading}: {}", list.len())];
         // Ends, what they do, and what becomes of them; an idle and a sending one that fare alike are one row.
-        let mut rows: Vec<(String, String, String)> = Vec::new();
+        let mut rows: Vec<(String, String, String, Option<String>)> = Vec::new();
         for one in list {
-            let (ends, does, fate) = (self.ends(one), self.does(one), self.fate(one));
+            let (ends, does, fate, ways) = (self.ends(one), self.does(one), self.fate(one), self.ways(one));
             match rows.last_mut().filter(|last| (&last.0, &last.2) == (&ends, &fate) && one.sends.is_some()) {
                 Some(last) => last.1 = format!("{}, {does}", last.1),
-                None => rows.push((ends, does, fate)),
+                None => rows.push((ends, does, fate, ways)),
             }
         }
-        let width = |of: fn(&(String, String, String)) -> &String| {
+        let width = |of: fn(&(String, String, String, Option<String>)) -> &String| {
             rows.iter().take(LINES_MAX).map(|row| of(row).chars().count()).max().unwrap_or(0)
         };
         let (ends_width, does_width) = (width(|row| &row.0), width(|row| &row.1));
-        for (ends, does, fate) in rows.iter().take(LINES_MAX) {
+        for (index, (ends, does, fate, ways)) in rows.iter().enumerate().take(LINES_MAX) {
             lines.push(format!("    {mark} {ends:<ends_width$}  {does:<does_width$}  {fate}"));
+            // Rows of one machine to one place share their ways.
+            let again = rows.get(index + 1).is_some_and(|next| (&next.0, &next.3) == (ends, ways));
+            lines.extend(ways.iter().filter(|_| !again).map(|ways| format!("      {ways}")));
         }
         lines.extend(more(rows.len()));
         lines
@@ -288,22 +303,32 @@ impl WhatIfPage<'_> {
         one.program.as_deref().or(does).unwrap_or_default().to_owned()
     }
 
-    /// What becomes of a connection; where the change is the cause, with what would become of it otherwise, and over
-    /// which gateways it went and goes.
+    /// What becomes of a connection; where the change is the cause, with what would become of it otherwise.
     fn fate(&self, one: &ConnectionFate) -> String {
         let with = fate_text(&one.with);
-        let ways = one.gateways.as_ref().filter(|_| one.is_lost() || one.is_doomed()).map(|(before, after)| {
-            let name = |ids: &[String]| match ids {
-                [] => "no gateway".to_owned(),
-                ids => ids.iter().map(|id| self.result.labels.short(id)).collect::<Vec<_>>().join(", "),
-            };
-            format!(", was by {}, is by {}", name(before), name(after))
-        });
-        let ways = ways.unwrap_or_default();
-        match one.is_lost() || one.is_saved() {
-            true => format!("{with}, without the change it {}{ways}", fate_text(&one.without)),
-            false => format!("{with}{ways}"),
+        let switched = one.is_lost() && matches!(one.with, Fate::Reset(_)) && one.gateways.is_some();
+        let rules = if switched { rules_text(&["R43"]) } else { String::new() };
+        match (one.is_lost() || one.is_saved(), blocked(&one.anew)) {
+            (true, _) => format!("{with}{rules}; without the change it {}", fate_text(&one.without)),
+            (false, Some(why)) if one.with == Fate::Survives => format!("{with}, though a new one would be {why}"),
+            (false, _) => with,
         }
+    }
+
+    /// Over which gateways it went and goes, where that is what matters of it.
+    fn ways(&self, one: &ConnectionFate) -> Option<String> {
+        if one.with == Fate::Stopped {
+            return None;
+        }
+        if let Some(why) = blocked(&one.anew).filter(|_| one.is_lost()) {
+            return Some(format!("its segments are {why}"));
+        }
+        let (before, after) = one.gateways.as_ref().filter(|_| one.is_lost() || one.is_doomed())?;
+        let name = |ids: &[String]| match ids {
+            [] => "no gateway".to_owned(),
+            ids => ids.iter().map(|id| self.result.labels.short(id)).collect::<Vec<_>>().join(", "),
+        };
+        Some(format!("its segments went by {} and now go by {}", name(before), name(after)))
     }
 
     fn programs(&self) -> Vec<String> {
@@ -374,7 +399,16 @@ impl WhatIfPage<'_> {
             "program": one.program, "sends": one.sends, "with": fate_json(&one.with),
             "without": fate_json(&one.without), "lost": one.is_lost(), "doomed": one.is_doomed(),
             "gateways": one.gateways.as_ref().map(|(before, after)| json!({"before": before, "after": after})),
+            "anew": outcome_json(&one.anew),
         })
+    }
+}
+
+/// What is in the way of a question, if something is.
+fn blocked(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::BlockedOut(_) | Outcome::BlockedBack(_) => Some(outcome_text(outcome)),
+        Outcome::Reaches | Outcome::Unknown(_) => None,
     }
 }
 
@@ -391,6 +425,7 @@ fn fate_text(fate: &Fate) -> String {
         Fate::Reset(after) => format!("is reset after {}", length_text(*after)),
         Fate::TimesOut(after) => format!("times out after {}", length_text(*after)),
         Fate::GivenUp(after) => format!("is given up by its program after {}", length_text(*after)),
+        Fate::Stopped => "ends with its machine".to_owned(),
         Fate::NotOpen(Some(error)) => format!("could not be opened: {error}"),
         Fate::NotOpen(None) => "was not open".to_owned(),
     }
@@ -403,6 +438,7 @@ fn fate_json(fate: &Fate) -> Value {
         Fate::Reset(_) => "reset",
         Fate::TimesOut(_) => "times-out",
         Fate::GivenUp(_) => "given-up",
+        Fate::Stopped => "stopped",
         Fate::NotOpen(_) => "not-open",
     };
     let error = match fate {
