@@ -8,6 +8,7 @@ use vpclab::analysis::{Outcome, Source, TableOptions, Tables, Traffic, reach};
 use vpclab::base::*;
 use vpclab::control_plane::*;
 
+#[expect(dead_code, reason = "each benchmark uses a part of what they share")]
 mod support;
 
 use support::{Case, Claim, Limit, Options, Work, find, measure, print};

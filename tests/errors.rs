@@ -22,8 +22,8 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 fn diagnostics(path: &Path) -> String {
     let name = format!("scenarios/errors/{}", path.file_name().expect("a name").to_string_lossy());
     let source = Source::new(name, fs::read_to_string(path).expect("a text"));
-    let (scenario, problems) = load(&source);
-    assert!(scenario.is_none(), "{} is not wrong", path.display());
+    let (scenarios, problems) = load(&source);
+    assert!(scenarios.is_empty(), "{} is not wrong", path.display());
     problems_to_text(&source, &problems, false)
 }
 

@@ -1,20 +1,23 @@
 //! Every file below `scenarios/` is a test of its name: a scenario holds, under the invariants of every packet, and its
-//! timeline reads as the golden says; a file that is wrong on purpose is refused as the golden says.
+//! timeline reads as the golden says; a file that is wrong on purpose is refused as the golden says. Together they show
+//! every rule of the rule book, and the reading order names them all.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test scenarios` writes the goldens anew. Scenarios below `scenarios/scale/` have no
 //! golden, for theirs would be too long to read, and run in release builds only, where they take seconds.
 #![expect(clippy::disallowed_methods, reason = "a test of files reads them")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use vpclab::analysis::RULES;
 use vpclab::base::SimTime;
 use vpclab::notation::{Source, problems_to_text};
 use vpclab::packet::{Packet, PacketId};
 use vpclab::report::{Recorder, TimelineOptions};
-use vpclab::scenario::{Judged, Run, load};
+use vpclab::scenario::{Judged, Run, Scenario, load};
 use vpclab::sim::Checks;
 use vpclab::trace::{Citations, Component, Directory, NodeId, Observer, Observers, PortId, Sees, Step};
 
@@ -40,7 +43,56 @@ fn main() {
             files(&root().join("tests/golden"), "txt").into_iter().filter(|g| !known.contains(g)).collect();
         if orphans.is_empty() { Ok(()) } else { Err(format!("without a scenario: {orphans:?}").into()) }
     }));
+    trials.push(Trial::test("every rule has a scenario that shows it and a twin", each_rule_is_shown));
+    trials.push(Trial::test("scenarios/README.md names every scenario by its title", the_reading_order_is_whole));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// That they hold is what the scenarios' own tests say.
+fn each_rule_is_shown() -> Result<(), Failed> {
+    let mut shown: BTreeMap<String, [bool; 2]> = BTreeMap::new();
+    for scenario in all_scenarios()?.into_iter().flat_map(|(_, scenarios)| scenarios) {
+        let steps = scenario.timeline.iter().map(|step| (&step.rules, step.twin));
+        let expectations = scenario.expectations.iter().map(|expectation| (&expectation.rules, expectation.twin));
+        for (rules, twin) in steps.chain(expectations) {
+            for rule in rules {
+                shown.entry(rule.clone()).or_default()[usize::from(twin)] = true;
+            }
+        }
+    }
+    let missing: Vec<String> = RULES
+        .iter()
+        .filter_map(|rule| match shown.get(rule.id) {
+            Some([true, true]) => None,
+            Some([true, false]) => Some(format!("{} has no twin", rule.id)),
+            Some([false, _]) | None => Some(format!("{} is shown by no scenario", rule.id)),
+        })
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("\n").into()) }
+}
+
+fn the_reading_order_is_whole() -> Result<(), Failed> {
+    let text = fs::read_to_string(root().join("scenarios/README.md"))?;
+    let entry = |name: &str, title: &str| format!("- [{title}]({name}.yaml)\n");
+    let missing: Vec<String> = all_scenarios()?
+        .iter()
+        .map(|(name, scenarios)| entry(name, &scenarios[0].title))
+        .filter(|entry| !text.contains(entry.as_str()))
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("scenarios/README.md lacks:\n{}", missing.concat()).into()) }
+}
+
+/// All that are not wrong on purpose, each with its name.
+fn all_scenarios() -> Result<Vec<(String, Vec<Scenario>)>, Failed> {
+    let folder = root().join("scenarios");
+    let named = files(&folder, "yaml").into_iter().map(|path| (name(&folder, &path), path));
+    let right = named.filter(|(name, _)| !name.starts_with("errors/"));
+    right
+        .map(|(name, path)| match load(&source(&name, &path)?) {
+            (scenarios, _) if scenarios.is_empty() => Err(format!("{name} is wrong").into()),
+            (scenarios, _) => Ok((name, scenarios)),
+        })
+        .collect()
 }
 
 fn root() -> PathBuf {
@@ -81,8 +133,8 @@ fn source(name: &str, path: &Path) -> Result<Source, Failed> {
 
 fn is_refused(name: &str, path: &Path) -> Result<(), Failed> {
     let source = source(name, path)?;
-    let (scenario, problems) = load(&source);
-    if scenario.is_some() {
+    let (scenarios, problems) = load(&source);
+    if !scenarios.is_empty() {
         return Err("it could be run".into());
     }
     compare(name, &golden(name), &problems_to_text(&source, &problems, false))
@@ -90,16 +142,25 @@ fn is_refused(name: &str, path: &Path) -> Result<(), Failed> {
 
 fn holds(name: &str, path: &Path, golden: Option<PathBuf>) -> Result<(), Failed> {
     let source = source(name, path)?;
-    let (scenario, problems) = load(&source);
-    if !problems.is_empty() {
+    let (scenarios, problems) = load(&source);
+    // Warnings may be what a scenario is about: a condition that no request can meet.
+    if scenarios.is_empty() {
         return Err(problems_to_text(&source, &problems, false).into());
     }
-    let scenario = scenario.ok_or("a scenario without problems is there")?;
-    let title = scenario.title.clone();
+    let mut texts = Vec::new();
+    for scenario in scenarios {
+        texts.push(told(name, &source, scenario, golden.is_some())?);
+    }
+    golden.map_or(Ok(()), |golden| compare(name, &golden, &texts.join("\n")))
+}
 
+/// Runs a scenario, and tells it as its golden does.
+fn told(name: &str, source: &Source, scenario: Scenario, with_timeline: bool) -> Result<String, Failed> {
+    let (era, several) = (scenario.era, scenario.shares_file);
+    let title = if several { format!("{} (era {era})", scenario.title) } else { scenario.title.clone() };
     let mut timeline = Vec::new();
     let (outcome, violations) = {
-        let sink = golden.is_some().then_some(&mut timeline);
+        let sink = with_timeline.then_some(&mut timeline);
         let mut recorder = sink.map(|sink| Recorder::new().timeline(sink, TimelineOptions::default()));
         let recorded = recorder.iter_mut().map(|recorder| recorder as &mut dyn Observer);
         let mut invariants = Invariants::default();
@@ -110,7 +171,8 @@ fn holds(name: &str, path: &Path, golden: Option<PathBuf>) -> Result<(), Failed>
         recorder.map(|recorder| recorder.finish(outcome.ended_at)).transpose()?;
         (outcome, invariants.checks.violations().to_vec())
     };
-    let repeat = format!("repeat with: cargo run -- run scenarios/{name}.yaml");
+    let option = if several { format!("--era {era} ") } else { String::new() };
+    let repeat = format!("repeat with: cargo run -- run {option}scenarios/{name}.yaml");
     if !outcome.cut_short.is_empty() {
         return Err(format!("cut short: {}\n{repeat}", outcome.cut_short).into());
     }
@@ -125,14 +187,13 @@ fn holds(name: &str, path: &Path, golden: Option<PathBuf>) -> Result<(), Failed>
             wrong.iter().map(|wrong| format!("✗ {}\n    saw: {}\n    at {}\n", wrong.text, wrong.saw, place(wrong)));
         return Err(format!("{}{repeat}\n\n{timeline}", lines.collect::<String>()).into());
     }
-    let Some(golden) = golden else { return Ok(()) };
     let mut text = format!("{}\n\n{timeline}\n", title);
     for expectation in &outcome.judged {
         let rules =
             if expectation.rules.is_empty() { String::new() } else { format!("  [{}]", expectation.rules.join(" ")) };
         let _ = writeln!(text, "✓ {}{rules}", expectation.text);
     }
-    compare(name, &golden, &text)
+    Ok(text)
 }
 
 /// The checks of a world, which begin when its nodes have names.

@@ -1,5 +1,6 @@
 //! What the benchmarks share: cases measured in interleaved rounds of one process, instruction counts by valgrind where
 //! it is installed, and a table of ratios with the goal beside each. Knows nothing of what is measured.
+#![expect(unreachable_pub, reason = "each benchmark is a crate of its own and takes what it needs")]
 
 use std::fmt::Write as _;
 use std::process::Command;

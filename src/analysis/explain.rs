@@ -114,7 +114,7 @@ fn passing(reply: &Reply, directory: &Directory) -> Option<(DropReason, String)>
 const fn is_passing(reason: DropReason) -> bool {
     matches!(
         reason,
-        DropReason::Down
+        DropReason::LinkDown
             | DropReason::Lost
             | DropReason::QueueFull
             | DropReason::BacklogFull

@@ -2,6 +2,7 @@
 //! packets. Changes no world but its own copies, and prints nothing.
 
 mod addresses;
+mod cost;
 mod judge;
 mod labels;
 mod path;
@@ -28,6 +29,7 @@ mod what_if;
 
 pub use addresses::{AddressIndex, Owner};
 pub use classes::{Class, ClassKind, SOMEWHERE};
+pub use cost::{Bill, Charge, Dollars, Item, Tariff};
 pub use explain::{Disagreement, Explained, explain};
 pub use fates::{ChangeStep, Fate, IDLE, OPEN_FOR, OpenConnection, PATIENCE, ProgramEnd};
 pub use labels::Labels;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::base::Era;
+
 /// A packet-level simulator of an AWS VPC, in userspace.
 #[derive(Debug, Parser)]
 #[command(name = "vpclab", version, about, max_term_width = 100, arg_required_else_help = true)]
@@ -119,6 +121,9 @@ pub(super) struct ExplainArgs {
     /// The virtual time of a scenario, such as 5s; its start unless given.
     #[arg(long, value_name = "TIME", value_parser = length)]
     pub(super) at: Option<Duration>,
+    /// The era, of a scenario that runs in several.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
     /// What is assumed of machines.
     #[command(flatten)]
     pub(super) assumed: AssumedArgs,
@@ -150,6 +155,9 @@ pub(super) struct WhatIfArgs {
     /// The virtual time of a scenario at which the change is made, such as 5s; its start unless given.
     #[arg(long, value_name = "TIME", value_parser = length)]
     pub(super) at: Option<Duration>,
+    /// The era, of a scenario that runs in several.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
     /// Compare only TCP to this port; may be given several times. All ports that rules tell apart unless given.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) tcp: Vec<u16>,
@@ -236,6 +244,9 @@ pub(super) struct DescribeArgs {
     /// The virtual time, such as 5s; the end of the run unless given.
     #[arg(long, value_name = "TIME", value_parser = length)]
     pub(super) at: Option<Duration>,
+    /// The era, of a scenario that runs in several.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
     /// Only these resources, by id.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(super) ids: Vec<String>,
@@ -253,6 +264,9 @@ pub(super) struct RunArgs {
     /// The seed of all chance, in place of the scenario's own.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
+    /// Run scenarios of several eras in this one only: 2017 or current.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
     /// Collect the outputs in this folder: timeline.txt, events.ndjson, summary.json, capture.pcapng, captures/.
     ///
     /// Several files get a folder each below it.
@@ -335,6 +349,12 @@ pub(super) enum Machine {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+/// An era by its word.
+fn era(text: &str) -> Result<Era, String> {
+    let known: Vec<&str> = Era::ALL.iter().map(|era| era.as_str()).collect();
+    Era::parse(text).ok_or_else(|| format!("is none of {}", known.join(", ")))
 }
 
 fn pace(text: &str) -> Result<f64, String> {

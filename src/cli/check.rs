@@ -11,7 +11,7 @@ use crate::notation::problems_to_json;
 
 pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Exit, Refusal> {
     let (all, complaints) = load::check(&args.paths);
-    let wrong = all.iter().filter(|checked| checked.scenario.is_none()).count();
+    let wrong = all.iter().filter(|checked| checked.scenarios.is_empty()).count();
     match args.format {
         Machine::Text => text(&all, wrong, terminal)?,
         Machine::Json => terminal.print(&json(&all))?,
@@ -41,7 +41,7 @@ fn json(all: &[Checked]) -> String {
     let one = |checked: &Checked| {
         let object = json!({
             "file": checked.found.name,
-            "ok": checked.scenario.is_some(),
+            "ok": !checked.scenarios.is_empty(),
             "problems": problems_to_json(&checked.source, &checked.problems),
         });
         format!("{object}\n")

@@ -24,9 +24,13 @@ pub(super) fn run(args: &DescribeArgs, terminal: &Terminal) -> Result<Exit, Refu
         };
         query.filters.push((name.to_owned(), values.split(',').map(str::to_owned).collect()));
     }
-    let mut files = load::load(std::slice::from_ref(&args.file), terminal)?;
+    let mut files = load::only_in(args.era, load::load(std::slice::from_ref(&args.file), terminal)?)?;
     let loaded = match files.len() {
         1 => files.remove(0),
+        2 if files.iter().all(|one| one.scenario.shares_file && one.found.path == files[0].found.path) => {
+            let complaint = Complaint::new(format_args!("`{}` runs in several eras", files[0].found.name));
+            return Err(complaint.help("say which with `--era`").into());
+        }
         count => {
             return Err(Complaint::new(format_args!("a single scenario is described, and these are {count}")).into());
         }

@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::complaint::Complaint;
+use crate::base::Era;
 use crate::notation::{Problem, Source, Span, YAML_BYTES_MAX};
 
 /// A scenario file that was found.
@@ -18,6 +19,15 @@ pub(super) struct Found {
     pub(super) name: String,
     /// Where its outputs go below the folder of outputs: its place below the folder that was given, without extension.
     pub(super) place: String,
+    /// Which of its eras is meant, where it runs in several.
+    pub(super) era: Option<Era>,
+}
+
+impl Found {
+    /// Its name, with the era where it runs in several.
+    pub(super) fn label(&self) -> String {
+        self.era.map_or_else(|| self.name.clone(), |era| format!("{} (era {era})", self.name))
+    }
 }
 
 /// The folder whose files are wrong on purpose; it is entered only where it was named itself.
@@ -85,7 +95,7 @@ impl Finder {
     fn add(&mut self, path: PathBuf, place: String) {
         let one = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         if self.known.insert(one) {
-            self.found.push(Found { name: shown(&path), place, path });
+            self.found.push(Found { name: shown(&path), place, path, era: None });
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn run(args: &ListArgs, terminal: &Terminal) -> Result<Exit, Refusal>
         Machine::Json => json(&all),
     };
     terminal.print(&text)?;
-    for checked in all.into_iter().filter(|checked| checked.scenario.is_none()) {
+    for checked in all.into_iter().filter(|checked| checked.scenarios.is_empty()) {
         complaints.push(Complaint::Text { source: checked.source, problems: checked.problems });
     }
     terminal.complain(&complaints);
@@ -26,7 +26,7 @@ pub(super) fn run(args: &ListArgs, terminal: &Terminal) -> Result<Exit, Refusal>
 /// Aligned columns, the title last.
 fn table(all: &[Checked]) -> String {
     let row = |checked: &Checked| {
-        let scenario = checked.scenario.as_ref()?;
+        let scenario = checked.scenarios.first()?;
         Some((checked.found.name.clone(), scenario.rules.join(" "), scenario.title.clone()))
     };
     let mut rows = vec![("file".to_owned(), "rules".to_owned(), "title".to_owned())];
@@ -43,10 +43,11 @@ fn table(all: &[Checked]) -> String {
 /// One object a line for each scenario.
 fn json(all: &[Checked]) -> String {
     let one = |checked: &Checked| {
-        let scenario = checked.scenario.as_ref()?;
+        let scenario = checked.scenarios.first()?;
+        let eras: Vec<&str> = checked.scenarios.iter().map(|scenario| scenario.era.as_str()).collect();
         let object = json!({
             "file": checked.found.name, "title": scenario.title, "description": scenario.description, "rules": scenario.rules,
-            "seed": scenario.seed,
+            "seed": scenario.seed, "eras": eras,
         });
         Some(format!("{object}\n"))
     };

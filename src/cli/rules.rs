@@ -34,7 +34,7 @@ pub(super) fn run(args: &RulesArgs, terminal: &Terminal) -> Result<Exit, Refusal
                 .help("rules are called R01 to R55; `vpclab rules` lists them")
         })?),
     };
-    let shown = show(&args.folder, wanted, terminal)?;
+    let shown = show(&args.folder, wanted)?;
     let rules: Vec<&Rule> = RULES.iter().filter(|rule| wanted.is_none_or(|wanted| wanted == *rule)).collect();
     let text = match (args.format, wanted) {
         (Machine::Json, _) => json_lines(&rules, &shown),
@@ -47,8 +47,9 @@ pub(super) fn run(args: &RulesArgs, terminal: &Terminal) -> Result<Exit, Refusal
 }
 
 /// Runs the scenarios that are about the wanted rule, or about any.
-fn show(folder: &PathBuf, wanted: Option<&Rule>, terminal: &Terminal) -> Result<BTreeMap<String, Vec<Shown>>, Refusal> {
-    let files = load::load(std::slice::from_ref(folder), terminal)?;
+fn show(folder: &PathBuf, wanted: Option<&Rule>) -> Result<BTreeMap<String, Vec<Shown>>, Refusal> {
+    // What is doubtful in a file is said when it is run or checked by itself.
+    let (files, _) = load::load_quietly(std::slice::from_ref(folder))?;
     let about = |rules: &[String]| wanted.map_or(!rules.is_empty(), |rule| rules.iter().any(|id| id == rule.id));
     let files: Vec<_> = files
         .into_iter()

@@ -5,6 +5,7 @@ use super::args::{Format, RunArgs};
 use super::complaint::{Complaint, Refusal};
 use super::drive::{self, Driven, Interrupt};
 use super::exit::Exit;
+use super::files::Found;
 use super::listeners::Listeners;
 use super::load::{self, Loaded};
 use super::progress::Progress;
@@ -17,7 +18,7 @@ use crate::scenario::{Judged, Outcome, Run};
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Refusal> {
     refuse_contradictions(args)?;
-    let files = load::load(&args.paths, terminal)?;
+    let files = load::only_in(args.era, load::load(&args.paths, terminal)?)?;
     refuse_for_several(args, files.len())?;
     let folders = folders(args, &files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -45,7 +46,9 @@ fn refuse_for_several(args: &RunArgs, files: usize) -> Result<(), Refusal> {
     ];
     let wrong = |(option, is_given): &(&str, bool)| {
         let complaint = Complaint::new(format_args!("`{option}` is for one scenario, and these are {files}"));
-        is_given.then(|| complaint.help("name a single file; `--out DIR` collects the outputs of several"))
+        is_given.then(|| {
+            complaint.help("name a single file, or one of its eras; `--out DIR` collects the outputs of several")
+        })
     };
     let complaints: Vec<_> = given.iter().filter_map(wrong).collect();
     if files == 1 || complaints.is_empty() { Ok(()) } else { Err(Refusal(complaints)) }
@@ -128,7 +131,7 @@ async fn one(
         None => drive::at_once(&mut run, &mut observer, interrupt, go_on).await,
     };
     warn_of_unknown(args, terminal, &run);
-    Ok((verdict(found.name, title, seed, run.finish(), driven), driven))
+    Ok((verdict(found, title, seed, run.finish(), driven), driven))
 }
 
 /// A name to which the timeline was narrowed and that nothing had, until the end of the run, was a mistake.
@@ -154,7 +157,7 @@ fn warn_of_unknown(args: &RunArgs, terminal: &Terminal, run: &Run) {
     }
 }
 
-fn verdict(file: String, title: String, seed: u64, outcome: Outcome, driven: Driven) -> Verdict {
+fn verdict(found: Found, title: String, seed: u64, outcome: Outcome, driven: Driven) -> Verdict {
     let cut_short = match driven {
         Driven::ToItsEnd => outcome.cut_short,
         Driven::Interrupted => "interrupted by Ctrl-C".to_owned(),
@@ -165,7 +168,7 @@ fn verdict(file: String, title: String, seed: u64, outcome: Outcome, driven: Dri
         rules: judged.rules,
         held: judged.held,
         saw: judged.saw,
-        place: format!("{file}:{}:{}", judged.line, judged.column),
+        place: format!("{}:{}:{}", found.name, judged.line, judged.column),
     };
     Verdict {
         title,
@@ -173,7 +176,9 @@ fn verdict(file: String, title: String, seed: u64, outcome: Outcome, driven: Dri
         ended_at: outcome.ended_at,
         cut_short,
         expectations: outcome.judged.into_iter().map(judged).collect(),
-        repeat: repeat::command(&file, seed),
-        file: file.clone(),
+        repeat: repeat::command(&found.name, found.era, seed),
+        tariff: outcome.tariff,
+        era: found.era,
+        file: found.name.clone(),
     }
 }

@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 /// What stands above a timeline.
 pub(super) fn heading(found: &Found, scenario: &Scenario, seed: u64) -> String {
     let title = paint(&scenario.title, BOLD);
-    let from = format!("{}, seed {seed}, from {}", found.name, scenario.calendar.rfc3339(SimTime::ZERO));
+    let from = format!("{}, seed {seed}, from {}", found.label(), scenario.calendar.rfc3339(SimTime::ZERO));
     format!("{title}\n{}\n\n", paint(&from, DIM))
 }
 
@@ -28,6 +28,7 @@ pub(super) fn ending(verdict: &Verdict, record: Option<&Record>) -> String {
             }
         }
         text.push_str(&format!("\n{}\n{}", paint("summary", BOLD), record.summary.text()));
+        text.push_str(&verdict.costs(record));
     }
     text.push_str(&format!("\n{}\n{}", paint("expectations", BOLD), marked(&verdict.text())));
     text
@@ -36,8 +37,8 @@ pub(super) fn ending(verdict: &Verdict, record: Option<&Record>) -> String {
 /// Whether it held, in a line; where it did not, with what was seen and the command that repeats it.
 pub(super) fn line(verdict: &Verdict) -> String {
     match verdict.held() {
-        true => format!("{}    {}\n", paint("held", GOOD), verdict.file),
-        false => format!("{}  {}\n{}", paint("FAILED", ERROR), verdict.file, marked(&verdict.text())),
+        true => format!("{}    {}\n", paint("held", GOOD), verdict.label()),
+        false => format!("{}  {}\n{}", paint("FAILED", ERROR), verdict.label(), marked(&verdict.text())),
     }
 }
 
@@ -60,7 +61,7 @@ pub(super) fn totals(verdicts: &[Verdict], files: usize) -> String {
 pub(super) fn run_line(found: &Found, scenario: &Scenario, seed: u64) -> String {
     let object = json!({
         "at_ns": 0, "kind": "run", "file": found.name, "title": scenario.title, "rules": scenario.rules,
-        "seed": seed, "start": scenario.calendar.rfc3339(SimTime::ZERO),
+        "era": scenario.era.as_str(), "seed": seed, "start": scenario.calendar.rfc3339(SimTime::ZERO),
     });
     format!("{object}\n")
 }

@@ -14,7 +14,7 @@ use super::files::{self, Found};
 use super::load;
 use super::terminal::Terminal;
 use crate::analysis::{Evidence, Stage, StageOptions};
-use crate::base::SimTime;
+use crate::base::{Era, SimTime};
 use crate::host;
 use crate::import::{Imported, ListenerAssumptions};
 use crate::notation::Source;
@@ -32,14 +32,14 @@ impl World {
     /// Reads what lies at a path: a folder with JSON files below it is an account, all else a scenario.
     pub(super) fn load(
         path: &Path,
-        at: Option<Duration>,
+        (at, era): (Option<Duration>, Option<Era>),
         assumed: &AssumedArgs,
         terminal: &Terminal,
     ) -> Result<Self, Refusal> {
         if path.is_dir() && holds_json(path) {
-            if at.is_some() {
-                let complaint = Complaint::new("an account has no instants to choose from");
-                return Err(complaint.help("`--at` is for scenarios; leave it out").into());
+            if at.is_some() || era.is_some() {
+                let complaint = Complaint::new("an account has neither instants nor eras to choose from");
+                return Err(complaint.help("`--at` and `--era` are for scenarios; leave them out").into());
             }
             let options = stage_options(assumed)?;
             let imported = account::load(path, terminal)?;
@@ -51,12 +51,18 @@ impl World {
                 .help("a scenario says itself what listens (`listen`) and who answers by what (`answers-by`)")
                 .into());
         }
-        let mut loaded = load::load(&[path.to_owned()], terminal)?;
-        if loaded.len() != 1 {
-            let complaint = Complaint::new(format_args!("{} scenarios lie at `{}`", loaded.len(), path.display()));
-            return Err(complaint.help("give one of them, or a folder of describe answers").into());
-        }
-        let one = loaded.remove(0);
+        let mut loaded = load::only_in(era, load::load(&[path.to_owned()], terminal)?)?;
+        let one = match loaded.len() {
+            1 => loaded.remove(0),
+            _ if loaded.iter().all(|one| one.scenario.shares_file && one.found.path == loaded[0].found.path) => {
+                let complaint = Complaint::new(format_args!("`{}` runs in several eras", loaded[0].found.name));
+                return Err(complaint.help("say which with `--era`").into());
+            }
+            count => {
+                let complaint = Complaint::new(format_args!("{count} scenarios lie at `{}`", path.display()));
+                return Err(complaint.help("give one of them, or a folder of describe answers").into());
+            }
+        };
         let at = at.map_or(SimTime::ZERO, |at| SimTime::ZERO.after(at));
         Ok(Self::Scenario(Box::new(one.scenario), one.found.name, at))
     }
@@ -127,7 +133,7 @@ pub(super) fn stage_options(assumed: &AssumedArgs) -> Result<StageOptions, Refus
 /// A text file that the command line names.
 pub(super) fn read(path: &Path) -> Result<Source, Refusal> {
     let name = path.display().to_string();
-    let found = Found { path: path.to_owned(), place: name.clone(), name };
+    let found = Found { path: path.to_owned(), place: name.clone(), name, era: None };
     Ok(files::read(&found)?)
 }
 

@@ -169,6 +169,16 @@ impl ControlError {
         }
     }
 
+    /// All that is wrong, a line each: `code: text`, EC2's own answer first.
+    pub fn lines(&self) -> String {
+        let mut lines = self.to_string();
+        for more in &self.more {
+            lines.push('\n');
+            lines.push_str(&more.lines());
+        }
+        lines
+    }
+
     /// The resource `id` of this kind has dependents (facts RT20, E11: `The routeTable 'rtb-…' has dependencies and
     /// cannot be deleted.`).
     pub(super) fn dependency(kind: &str, id: &impl fmt::Display) -> Self {
@@ -205,6 +215,7 @@ mod tests {
         let problems = vec![ControlError::value("a"), ControlError::value("b")];
         let error = ControlError::all(problems).expect_err("two problems");
         assert_eq!((error.message.as_str(), error.more[0].message.as_str()), ("a", "b"));
+        assert_eq!(error.lines(), "InvalidParameterValue: a\nInvalidParameterValue: b");
         assert_eq!(ControlError::all(Vec::new()), Ok(()));
     }
 }

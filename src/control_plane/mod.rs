@@ -126,7 +126,7 @@ pub use security_group::{
     AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, CreateSecurityGroup, DeleteSecurityGroup,
     GroupReference, Peer, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, SecurityGroup, SecurityGroupRule,
 };
-pub use service::{Service, ServiceRangesChange, ZoneFail, ZoneRecover, default_services};
+pub use service::{KNOWN_REGIONS, Service, ServiceRangesChange, ZoneFail, ZoneRecover, default_services};
 pub use subnet::{
     AclAssociation, AddressBook, AssociateSubnetCidrBlock, CreateSubnet, DeleteSubnet, ModifySubnetAttribute, Subnet,
     TableAssociation,

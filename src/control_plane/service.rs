@@ -171,7 +171,7 @@ pub fn default_services(region: &RegionName, era: Era) -> BTreeMap<ServiceName, 
 }
 
 /// The regions with built-in ranges, in the order that gives the others their numbers.
-const REGIONS: [&str; 16] = [
+pub const KNOWN_REGIONS: [&str; 16] = [
     "us-east-1",
     "us-east-2",
     "us-west-1",
@@ -191,7 +191,7 @@ const REGIONS: [&str; 16] = [
 ];
 
 fn place(region: &RegionName) -> Option<usize> {
-    REGIONS.iter().position(|name| *name == region.as_str())
+    KNOWN_REGIONS.iter().position(|name| *name == region.as_str())
 }
 
 fn s3_ranges(region: &RegionName, era: Era) -> Option<(PrefixListId, Vec<Cidr>)> {
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn no_two_services_share_an_address() {
         for era in Era::ALL {
-            let services: Vec<_> = REGIONS.iter().flat_map(|name| default_services(&region(name), era)).collect();
+            let services: Vec<_> = KNOWN_REGIONS.iter().flat_map(|name| default_services(&region(name), era)).collect();
             for (i, (name, service)) in services.iter().enumerate() {
                 for (other_name, other) in &services[i + 1..] {
                     let blocks = service.ranges.iter().chain(&service.ipv6_ranges);

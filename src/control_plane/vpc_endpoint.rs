@@ -157,7 +157,7 @@ impl Perform for CreateVpcEndpoint {
         }
         let service = self.service(cx)?.clone();
         let policy = match &self.policy_document {
-            Some(text) => cx.endpoint_policy(text)?,
+            Some(text) => cx.endpoint_policy(text, service.name.service())?,
             None => PolicyDocument::full_access(),
         };
         self.check_quota(cx)?;
@@ -344,7 +344,7 @@ impl Perform for ModifyVpcEndpoint {
                 let text = "PolicyDocument and ResetPolicy cannot be given together";
                 return Err(ControlError::new(ErrorCode::InvalidParameterCombination, text));
             }
-            (Some(text), false) => Some(cx.endpoint_policy(text)?),
+            (Some(text), false) => Some(cx.endpoint_policy(text, endpoint.service_name.service())?),
             (None, true) => Some(PolicyDocument::full_access()),
             (None, false) => None,
         };
@@ -373,6 +373,10 @@ impl Perform for ModifyVpcEndpoint {
             record.policy.change(policy, at, at.after(delay));
         }
         if changed_policy {
+            if !delay.is_zero() {
+                let text = format!("its new policy takes effect in {delay:?}; the old one judges until then [R32]");
+                cx.applied.notes.push(text);
+            }
             cx.touch(Touch::EndpointPolicy(id.clone()));
         }
         if !add.is_empty() || !remove.is_empty() {
@@ -451,8 +455,10 @@ impl Perform for DeleteVpcEndpoints {
 
 impl Context<'_> {
     /// Rule R29: JSON with a Principal, or nothing changes.
-    fn endpoint_policy(&self, text: &str) -> Result<PolicyDocument, ControlError> {
-        self.read_policy(text, DocumentKind::Endpoint, ErrorCode::InvalidPolicyDocument)
+    fn endpoint_policy(&mut self, text: &str, service: &str) -> Result<PolicyDocument, ControlError> {
+        let policy = self.read_policy(text, DocumentKind::Endpoint, ErrorCode::InvalidPolicyDocument)?;
+        self.applied.notes.extend(policy.without_effect(service).into_iter().map(|problem| problem.message));
+        Ok(policy)
     }
 }
 

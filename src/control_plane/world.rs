@@ -73,6 +73,12 @@ impl World {
         account.regions.entry(scope.region.clone()).or_insert_with(|| Region::new(scope.region.clone()));
     }
 
+    /// Has AWS's services stand in a region of which no account here has anything. Does nothing if they do.
+    pub fn open_services(&mut self, region: &RegionName) {
+        let era = self.era;
+        self.services.entry(region.clone()).or_insert_with(|| default_services(region, era));
+    }
+
     /// Declares a service of a region, in place of the one of the same name.
     pub fn declare_service(&mut self, region: &RegionName, service: Service) {
         self.services.entry(region.clone()).or_default().insert(service.name.clone(), service);

@@ -97,7 +97,7 @@ impl Effects<'_> {
             };
         };
         if !wire.up {
-            return self.drop(packet, DropReason::Down, CiteId::NONE);
+            return self.drop(packet, DropReason::LinkDown, CiteId::NONE);
         }
         if (wire.spec.mtu as usize) < packet.len() {
             return self.drop(packet, DropReason::TooBig, CiteId::NONE);

@@ -241,7 +241,7 @@ fn what_a_link_cannot_take_is_dropped_with_the_reason() {
     send(&mut engine, a, &numbered(2, 1_501), &mut log);
     engine.set_up((a, ZERO), false);
     send(&mut engine, a, &numbered(3, 100), &mut log);
-    check_dropped(&log, DropReason::Down);
+    check_dropped(&log, DropReason::LinkDown);
     engine.set_up((a, ZERO), true);
     engine.disconnect((b, ZERO));
     send(&mut engine, a, &numbered(4, 100), &mut log);

@@ -170,7 +170,7 @@ impl AppCx<'_, '_> {
 
     /// Takes a UDP port, or any free one; [`AppEvent::Datagram`] follows for each datagram.
     pub fn udp(&mut self, port: Option<u16>) -> Result<u16, NetError> {
-        self.stack.bind(port, Owner::App(self.app))
+        self.stack.bind(port, Owner::App(self.app), self.program)
     }
 
     /// Sends a datagram from a UDP port.
@@ -180,7 +180,7 @@ impl AppCx<'_, '_> {
 
     /// Sends a packet that asks; [`AppEvent::Answered`] follows if it is answered.
     pub fn probe(&mut self, probe: &Probe) -> Result<ProbeId, NetError> {
-        self.stack.probe(probe, Owner::App(self.app))
+        self.stack.probe(probe, Owner::App(self.app), self.program)
     }
 
     /// Waits no longer for the answer to a probe. Answered probes have to be forgotten too.

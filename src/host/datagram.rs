@@ -17,7 +17,7 @@ use super::stack::{Body, Deferred, Outgoing, Slot, Stack, wake};
 use crate::base::SimTime;
 use crate::engine::Effects;
 use crate::packet::{FiveTuple, IcmpError, Packet, Protocol, Reassembler, checksums_hold, split};
-use crate::trace::{Absorbed, Answer, CiteId, DropReason, PortId, Step};
+use crate::trace::{Absorbed, Answer, CiteId, DropReason, PortId, ProgramId, Step};
 
 /// The most bytes that wait in a UDP socket: Linux's `net.core.rmem_default`.
 pub const UDP_QUEUE_BYTES: usize = 212_992;
@@ -45,6 +45,9 @@ pub(super) struct Rare {
 /// A UDP port that a program has.
 pub(super) struct UdpPort {
     pub(super) owner: Owner,
+    pub(super) program: Option<ProgramId>,
+    /// The flow that was last said to be the program's.
+    pub(super) said: Option<FiveTuple>,
     pub(super) queue: VecDeque<UdpMessage>,
     pub(super) bytes: usize,
     pub(super) waker: Option<Waker>,
@@ -101,7 +104,12 @@ impl Stack {
     }
 
     /// Takes a UDP port.
-    pub(super) fn bind(&mut self, port: Option<u16>, owner: Owner) -> Result<u16, NetError> {
+    pub(super) fn bind(
+        &mut self,
+        port: Option<u16>,
+        owner: Owner,
+        program: Option<ProgramId>,
+    ) -> Result<u16, NetError> {
         let taken = |stack: &Self, port: u16| stack.rare.as_ref().is_some_and(|rare| rare.udp.contains_key(&port));
         let port = match port {
             Some(0) => return Err(NetError::AddressInUse),
@@ -109,7 +117,9 @@ impl Stack {
             Some(port) => port,
             None => self.free_port(taken).ok_or(NetError::AddressInUse)?,
         };
-        self.rare().udp.insert(port, UdpPort { owner, queue: VecDeque::new(), bytes: 0, waker: None });
+        self.rare()
+            .udp
+            .insert(port, UdpPort { owner, program, said: None, queue: VecDeque::new(), bytes: 0, waker: None });
         Ok(port)
     }
 
@@ -133,6 +143,12 @@ impl Stack {
         }
         let ttl = options.ttl.unwrap_or(self.settings.ttl).max(1);
         let body = Body::Datagram(bytes.to_vec());
+        if let Some(udp) = self.rare().udp.get_mut(&port)
+            && udp.said.replace(flow) != Some(flow)
+        {
+            let program = udp.program;
+            self.say_flow(program, flow);
+        }
         self.put_off(Outgoing { flow, port: out_port, ttl, dont_fragment: options.dont_fragment, body });
         Ok(())
     }

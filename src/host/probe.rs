@@ -12,7 +12,7 @@ use super::stack::{Body, Outgoing, Slot, Stack, wake};
 use crate::base::SimTime;
 use crate::engine::Effects;
 use crate::packet::{FiveTuple, IcmpError, Packet, Protocol, TcpFlags};
-use crate::trace::{CiteId, DropReason, PortId};
+use crate::trace::{CiteId, DropReason, PortId, ProgramId};
 
 /// The most probes of a host that wait for an answer.
 const PROBES_MAX: usize = 1 << 16;
@@ -116,7 +116,12 @@ pub(super) struct Asked {
 
 impl Stack {
     /// Sends a probe.
-    pub(super) fn probe(&mut self, probe: &Probe, owner: Owner) -> Result<ProbeId, NetError> {
+    pub(super) fn probe(
+        &mut self,
+        probe: &Probe,
+        owner: Owner,
+        program: Option<ProgramId>,
+    ) -> Result<ProbeId, NetError> {
         if self.rare.as_ref().is_some_and(|rare| PROBES_MAX <= rare.probes.len()) {
             return Err(NetError::Limit);
         }
@@ -169,6 +174,7 @@ impl Stack {
                 self.flows.insert(&flow, port.0, Slot::Probe(id));
             }
         }
+        self.say_flow(program, flow);
         let outgoing = Outgoing { flow, port, ttl: header_ttl, dont_fragment: probe.dont_fragment, body };
         self.put_off(outgoing);
         Ok(ProbeId(id))

@@ -19,7 +19,7 @@ use super::time_wait::TimeWaits;
 use crate::base::{Cidr, Rng, SimTime};
 use crate::engine::LOOPBACK;
 use crate::packet::{FiveTuple, FlowTable};
-use crate::trace::{ConnectionId, ConnectionNote, Note, PortId, ProgramId};
+use crate::trace::{ConnectionId, ConnectionNote, Note, PortId, ProgramId, ProgramNote};
 
 /// Local ports that programs are given: Linux's `ip_local_port_range`.
 const LOCAL_PORTS: std::ops::RangeInclusive<u16> = 32_768..=60_999;
@@ -272,8 +272,16 @@ impl Stack {
     /// Says something about a connection, in its place among what else is said in this turn.
     pub(super) fn say(&mut self, index: u32, what: ConnectionNote) {
         let Some(connection) = self.connections.get(index as usize) else { return };
-        let (id, flow, program) = (connection.id, connection.flow, connection.program);
-        self.deferred.push_back(Deferred::Note(Note::Connection { connection: id, flow, program, what }));
+        let (connection, carrier) = (connection.as_ref(), PortId(connection.carrier));
+        let (connection, flow, program) = (connection.id, connection.flow, connection.program);
+        self.deferred.push_back(Deferred::Note(Note::Connection { connection, flow, carrier, program, what }));
+    }
+
+    /// Says whose the packets of a flow are that is no connection.
+    pub(super) fn say_flow(&mut self, program: Option<ProgramId>, flow: FiveTuple) {
+        if let Some(program) = program.filter(|_| self.heard) {
+            self.deferred.push_back(Deferred::Note(Note::Program { program, what: ProgramNote::Flow { flow } }));
+        }
     }
 
     /// Forgets everything but addresses and settings.

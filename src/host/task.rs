@@ -104,6 +104,12 @@ impl Net {
         self.program
     }
 
+    /// The same network for what the host does by itself, such as looking a name up: no program's.
+    #[must_use]
+    pub fn of_host(&self) -> Self {
+        Self { shared: self.shared.clone(), program: None }
+    }
+
     /// Waits for `length`.
     pub fn sleep(&self, length: Duration) -> Sleep {
         self.sleep_until(self.now().after(length))

@@ -129,13 +129,13 @@ impl Drop for Pending {
 impl Net {
     /// Takes a UDP port, or any free one.
     pub fn udp(&self, port: Option<u16>) -> Result<UdpSocket, NetError> {
-        let port = self.shared.stack.borrow_mut().bind(port, Owner::Task)?;
+        let port = self.shared.stack.borrow_mut().bind(port, Owner::Task, self.program)?;
         Ok(UdpSocket { shared: self.shared.clone(), port })
     }
 
     /// Sends a packet that asks, and waits for its answer; `None` if none comes within `patience`.
     pub async fn probe(&self, probe: &Probe, patience: Duration) -> Result<Option<ProbeAnswer>, NetError> {
-        let id = self.shared.stack.borrow_mut().probe(probe, Owner::Task)?;
+        let id = self.shared.stack.borrow_mut().probe(probe, Owner::Task, self.program)?;
         let pending = Pending { shared: self.shared.clone(), id };
         let answer = poll_fn(|cx| {
             let mut stack = self.shared.stack.borrow_mut();

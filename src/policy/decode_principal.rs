@@ -24,9 +24,12 @@ impl Decoder<'_> {
             }
             return Some(None);
         }
-        if map.entry("Principal").is_none() && map.entry("NotPrincipal").is_none() {
-            // Rule R29 for endpoints; which code answers it is UNSOURCED, a malformed document's is the nearest.
-            let kind = self.kind;
+        let kind = self.kind;
+        // Rule R29 asks for the Principal element itself; that NotPrincipal does not stand in for it is read from
+        // there, and UNSOURCED otherwise.
+        let instead = (kind != DocumentKind::Endpoint).then_some("NotPrincipal");
+        if map.entry("Principal").is_none() && instead.is_none_or(|name| map.entry(name).is_none()) {
+            // Which code answers it is UNSOURCED, a malformed document's is the nearest.
             let problem = Problem::error(span, "statement has no `Principal`");
             self.problems.push(problem.help(format!("{kind} must say whom it is about: `\"Principal\": \"*\"` (R29)")));
             return None;

@@ -28,7 +28,9 @@ impl Attached {
 
     /// A policy of a user.
     pub fn user(user: &str, name: &str, document: PolicyDocument) -> Self {
-        Self { label: format!("policy {name} of user {user}").into(), document }
+        // A user's only policy has no name of its own.
+        let name = if name == "policy" { String::new() } else { format!(" {name}") };
+        Self { label: format!("policy{name} of user {user}").into(), document }
     }
 
     /// A policy of a role.

@@ -21,11 +21,14 @@ pub struct Explanation {
     pub rules: Vec<&'static str>,
 }
 
-/// The headline, with its rules in brackets.
+/// The headline with its rules in brackets, and a line for each further thing that is in the way.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline)?;
-        if self.rules.is_empty() { Ok(()) } else { write!(f, " ({})", self.rules.join(", ")) }
+        if !self.rules.is_empty() {
+            write!(f, " [{}]", self.rules.join(" "))?;
+        }
+        self.blockers.iter().skip(1).try_for_each(|blocker| write!(f, "\nand by {blocker}"))
     }
 }
 
@@ -59,8 +62,7 @@ impl Decision {
                 let by: Vec<String> = self.decided_by.iter().map(Citation::to_string).collect();
                 format!("allowed by {}", by.join(" and "))
             }
-            (_, Some(first)) if blockers.len() == 1 => format!("denied by {first}"),
-            (_, Some(first)) => format!("denied by {first}; and {} more in the way", blockers.len() - 1),
+            (_, Some(first)) => format!("denied by {first}"),
             (_, None) => "denied".to_owned(),
         };
         Explanation { headline, blockers, rules }
@@ -96,16 +98,21 @@ pub(crate) fn denied(citation: Citation, statement: &Statement, request: &Reques
     let values: Vec<String> = statement.conditions.iter().map(|condition| value_of(condition, request)).collect();
     let tail = if values.is_empty() { String::new() } else { format!(": {}", values.join(", ")) };
     let text = format!("{citation} {what}{tail}");
-    rules.extend(statement.conditions.iter().flat_map(|condition| rules_of(condition, request)));
+    // A public address that matches is no matter of private ones, whatever else the condition lists.
+    let public = matches!(request.way(), Way::Public(_));
+    let telling = statement.conditions.iter().filter(|one| !(public && one.key == ConditionKey::SourceIp));
+    rules.extend(telling.flat_map(|condition| rules_of(condition, request)));
     Blocker { layers: vec![citation.layer], denied_by: Some(citation), text, rules }
 }
 
 /// The blocker that consists in no statement of these layers allowing the request; one of the layers suffices.
 pub(crate) fn unallowed(layers: &[Layer], request: &RequestContext, policies: &PolicySet<'_>) -> Blocker {
     let mut misses: Vec<Miss> = Vec::new();
-    let mut names = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    let mut absent = Vec::new();
     let mut rules = Vec::new();
     let mut notes = Vec::new();
+    let alone = layers.iter().map(|layer| attached_of(*layer, policies).len()).sum::<usize>() == 1;
     for &layer in layers {
         let attached = attached_of(layer, policies);
         for policy in attached {
@@ -113,17 +120,24 @@ pub(crate) fn unallowed(layers: &[Layer], request: &RequestContext, policies: &P
             let before = misses.len();
             misses.extend(misses_of(layer, policy, request));
             if misses.len() == before {
-                let name = if layers.len() == 1 && attached.len() == 1 { "it" } else { &**policy.label() };
+                let name = if alone { "it" } else { &**policy.label() };
                 notes.push(format!("{name} has Deny statements only, and allows nothing"));
                 rules.push("R31");
             }
         }
         if attached.is_empty() {
-            names.push(absent_policy(layer, request));
+            absent.push(layer);
         }
     }
-    if layers == [Layer::Endpoint] {
+    // An endpoint's policy replaces no other, and no other replaces it.
+    if layers == [Layer::Endpoint] || policies.endpoint.is_some() {
         rules.push("R31");
+    }
+    if names.is_empty() {
+        let owners: Vec<String> = absent.iter().map(|layer| owner_of(*layer, request)).collect();
+        names.push(format!("the lack of a policy of {}", owners.join(" and of ")));
+    } else {
+        notes.extend(absent.iter().map(|layer| format!("{} has no policy", owner_of(*layer, request))));
     }
     misses.sort_by_key(|miss| (miss.failed.len(), miss.citation.layer, miss.citation.statement));
     let closing = closing(&misses, request);
@@ -161,11 +175,12 @@ fn attached_of<'a>(layer: Layer, policies: &PolicySet<'a>) -> &'a [Attached] {
     }
 }
 
-fn absent_policy(layer: Layer, request: &RequestContext) -> String {
+/// Whose the policies of a layer are.
+fn owner_of(layer: Layer, request: &RequestContext) -> String {
     match layer {
-        Layer::Identity => format!("the lack of a policy of {}", request.principal()),
-        Layer::Resource => format!("the lack of a policy of {}", bucket_of(request.resource())),
-        Layer::Endpoint => "the lack of an endpoint policy".to_owned(),
+        Layer::Identity => request.principal().to_string(),
+        Layer::Resource => bucket_of(request.resource()),
+        Layer::Endpoint => "the endpoint".to_owned(),
     }
 }
 

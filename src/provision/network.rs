@@ -112,6 +112,10 @@ impl Network {
         let mut internet = Internet::new(false, INTERNET_ROUTER.into(), cite);
         internet.router_v6 = Some(INTERNET_ROUTER_V6.into());
         network.internet = network.add(internet, Component::Internet, "internet", "internet", &[]);
+        // A traceroute's hop in between is the internet's; the node has no address of its own, for it is no host.
+        for router in [IpAddr::from(INTERNET_ROUTER), INTERNET_ROUTER_V6.into()] {
+            network.directory.addresses.insert(router, "internet".to_owned());
+        }
         network
     }
 

@@ -146,8 +146,11 @@ fn object(view: &View<'_>, happening: &Happening<'_>) -> Option<Map<String, Valu
     let new = |kind: &str| Object::new(view, kind);
     match happening {
         Happening::Change { text, refused } => {
-            let object = new("change").with("text", *text).with("ok", refused.is_none());
-            object.text("refused", refused.unwrap_or("")).done()
+            // A machine that reads on wants the first line; the others stand beside it.
+            let (text, more) = text.split_once('\n').unwrap_or((text, ""));
+            let (why, further) = refused.unwrap_or("").split_once('\n').unwrap_or((refused.unwrap_or(""), ""));
+            let object = new("change").with("text", text).with("ok", refused.is_none());
+            object.text("more", more).text("refused", why).text("further", further).done()
         }
         Happening::Connection { end, what, .. } => connection(new("connection"), end, what),
         Happening::Program { node, program, what } => self::program(new("program"), *node, *program, what),
@@ -285,7 +288,7 @@ fn program(object: Object<'_>, node: NodeId, program: ProgramId, what: &ProgramN
             begin("resolved").with("name", &**name).with("addresses", addresses)
         }
         // Progress: a line for each would drown the rest, and the connection's bytes are in the summary.
-        ProgramNote::Sent { .. } | ProgramNote::Received { .. } => return None,
+        ProgramNote::Flow { .. } | ProgramNote::Sent { .. } | ProgramNote::Received { .. } => return None,
         ProgramNote::Request { what } => begin("request").with("what", &**what),
         ProgramNote::Response { status, what } => begin("response").with("status", *status).with("what", &**what),
         ProgramNote::Reply { from, sequence, ttl, after, bytes, error } => {
@@ -309,8 +312,7 @@ fn program(object: Object<'_>, node: NodeId, program: ProgramId, what: &ProgramN
 }
 
 fn request(object: Object<'_>, view: &View<'_>, node: NodeId, line: &RequestNote) -> Option<Map<String, Value>> {
-    let remote = std::net::SocketAddr::new(line.source, line.source_port);
-    let label = view.flows.end_with(node, remote).map_or("", |end| &*end.label);
+    let label = view.flows.end_of(node, line).map_or("", |end| &*end.label);
     object
         .with("service", &*line.service)
         .with("source", line.source.to_string())

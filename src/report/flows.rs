@@ -1,7 +1,6 @@
 //! What is known of packets under way, of their flows' paths, and of connections. Bounded by what is open; writes nothing.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use slab::Slab;
 use super::words;
 use crate::base::SimTime;
 use crate::packet::{FiveTuple, FlowTable, Packet, PacketId, TcpFlags};
-use crate::trace::{Answer, CiteId, Component, ConnectionId, Names, NodeId, ProgramId};
+use crate::trace::{Answer, CiteId, Component, ConnectionId, Names, NodeId, Places, PortId, ProgramId, RequestNote};
 
 /// A flow in one direction, while it is remembered: its place, and the number of its making, because places are reused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +32,7 @@ pub(crate) struct Flows {
     open: Slab<Open>,
     open_by_id: FxHashMap<(NodeId, ConnectionId), OpenId>,
     open_by_tuple: FlowTable<OpenId>,
-    open_by_remote: FxHashMap<(NodeId, SocketAddr), OpenId>,
+    places: Places,
     /// Flows in the order of their making, for forgetting.
     order: VecDeque<FlowId>,
     made: u64,
@@ -46,6 +45,8 @@ pub(crate) struct Flows {
 pub(crate) struct Travel {
     /// Where it was made; for a packet that came from outside, where it was first seen.
     pub(crate) origin: NodeId,
+    /// The port by which it came to the node where it is.
+    port: PortId,
     pub(crate) born: SimTime,
     pub(crate) flow: Option<FlowId>,
     /// As it is now; `None` until it has been seen.
@@ -84,6 +85,7 @@ pub(crate) struct Glimpse {
 #[derive(Clone, Debug)]
 pub(crate) struct Flow {
     pub(crate) origin: NodeId,
+    place: u32,
     pub(crate) tuple: FiveTuple,
     /// The nodes that its packets cross, the origin first.
     pub(crate) path: Vec<NodeId>,
@@ -94,6 +96,7 @@ pub(crate) struct Flow {
     /// Where its packets once took another way: whether that crossed an endpoint.
     moved_from_endpoint: Option<bool>,
     pub(crate) far: Option<NodeId>,
+    far_place: u32,
     /// As the far end saw its last packet.
     pub(crate) seen_as: Option<FiveTuple>,
     /// The last tuple that each translating node made of it.
@@ -135,6 +138,7 @@ pub(crate) enum Repeats {
 #[derive(Clone, Debug)]
 pub(crate) struct Open {
     pub(crate) node: NodeId,
+    place: u32,
     pub(crate) id: ConnectionId,
     pub(crate) tuple: FiveTuple,
     pub(crate) program: Option<ProgramId>,
@@ -161,14 +165,15 @@ impl Flows {
     }
 
     /// A packet left a node; true if it is its first.
-    pub(crate) fn left(&mut self, at: SimTime, node: NodeId, packet: &Packet, names: &Names) -> bool {
+    pub(crate) fn left(&mut self, at: SimTime, (node, port): (NodeId, PortId), packet: &Packet, names: &Names) -> bool {
         let travel = self.travels.entry(packet.id()).or_insert_with(|| Travel::new(at, node));
         let first = travel.tuple.replace(*packet.tuple()).is_none();
         if first {
             travel.glimpse = Glimpse::of(packet);
             travel.born = at;
             travel.pass(node, names);
-            let flow = self.flow_of(node, packet.tuple());
+            let place = self.places.of(&names.directory, node, port);
+            let flow = self.flow_of(node, place, packet.tuple());
             let travel = self.travels.get_mut(&packet.id()).expect("just put there");
             travel.flow = Some(flow);
             let flow = self.flow_mut(flow).expect("just found or made");
@@ -186,7 +191,7 @@ impl Flows {
     pub(crate) fn entered(
         &mut self,
         at: SimTime,
-        node: NodeId,
+        (node, port): (NodeId, PortId),
         packet: &Packet,
         names: &Names,
     ) -> Option<(FlowId, CiteId)> {
@@ -195,12 +200,14 @@ impl Flows {
             let mut travel = Travel::new(at, node);
             travel.tuple = Some(*packet.tuple());
             travel.glimpse = Glimpse::of(packet);
+            travel.port = port;
             travel.pass(node, names);
             self.travels.insert(packet.id(), travel);
             return None;
         };
         travel.tuple = Some(*packet.tuple());
         travel.hops += 1;
+        travel.port = port;
         travel.pass(node, names);
         let route = std::mem::replace(&mut travel.route, CiteId::NONE);
         let (hops, id) = (travel.hops, travel.flow?);
@@ -278,13 +285,21 @@ impl Flows {
 
     /// The packet is seen by a machine at `node`. The tuple under which its flow was seen there before, if it was
     /// another.
-    pub(crate) fn seen(&mut self, node: NodeId, packet: PacketId, travel: &Travel) -> Option<(FlowId, FiveTuple)> {
+    pub(crate) fn seen(
+        &mut self,
+        node: NodeId,
+        packet: PacketId,
+        travel: &Travel,
+        names: &Names,
+    ) -> Option<(FlowId, FiveTuple)> {
         let (id, tuple) = (travel.flow?, travel.tuple?);
+        let place = self.places.of(&names.directory, node, travel.port);
         let flow = self.flow_mut(id)?;
         if packet < flow.newest {
             return None;
         }
         flow.far = Some(node);
+        flow.far_place = place;
         let before = flow.seen_as.replace(tuple)?;
         (before != tuple).then_some((id, before))
     }
@@ -329,7 +344,7 @@ impl Flows {
         &mut self,
         at: SimTime,
         end: (NodeId, ConnectionId),
-        tuple: FiveTuple,
+        (tuple, carrier): (FiveTuple, PortId),
         program: Option<ProgramId>,
         opener: bool,
         names: &Names,
@@ -343,9 +358,11 @@ impl Flows {
             name => format!("{name}:{}", tuple.src_port),
         };
         let label: Rc<str> = format!("{local} → {}", words::endpoint_name(names, tuple.destination())).into();
-        let flow = self.by_tuple.get(&tuple, node.0).copied();
+        let place = self.places.of(&names.directory, node, carrier);
+        let flow = self.by_tuple.get(&tuple, place).copied();
         let open = Open {
             node,
+            place,
             id,
             tuple,
             program,
@@ -361,8 +378,7 @@ impl Flows {
         };
         let open = OpenId(self.open.insert(open));
         self.open_by_id.insert(end, open);
-        self.open_by_tuple.insert(&tuple, node.0, open);
-        self.open_by_remote.insert((node, tuple.destination()), open);
+        self.open_by_tuple.insert(&tuple, place, open);
         if let Some(flow) = flow.and_then(|flow| self.flow_mut(flow)) {
             flow.connection = Some(open);
             flow.label = Some(label);
@@ -380,13 +396,13 @@ impl Flows {
         let label = open.label.clone();
         let Some((far, seen_as)) = open.flow.and_then(|flow| {
             let flow = self.flow(flow)?;
-            flow.far.zip(flow.seen_as)
+            Some(flow.far_place).zip(flow.seen_as)
         }) else {
             return;
         };
         let back = seen_as.reversed();
-        let answers = self.by_tuple.get(&back, far.0).copied();
-        let peer = self.open_by_tuple.get(&back, far.0).copied();
+        let answers = self.by_tuple.get(&back, far).copied();
+        let peer = self.open_by_tuple.get(&back, far).copied();
         if let Some(answers) = answers.and_then(|answers| self.flow_mut(answers)) {
             answers.label = Some(label.clone());
         }
@@ -408,12 +424,8 @@ impl Flows {
     pub(crate) fn close(&mut self, id: OpenId, in_order: bool) -> Open {
         let open = self.open.remove(id.0);
         self.open_by_id.remove(&(open.node, open.id));
-        if self.open_by_tuple.get(&open.tuple, open.node.0) == Some(&id) {
-            self.open_by_tuple.remove(&open.tuple, open.node.0);
-        }
-        let remote = (open.node, open.tuple.destination());
-        if self.open_by_remote.get(&remote) == Some(&id) {
-            self.open_by_remote.remove(&remote);
+        if self.open_by_tuple.get(&open.tuple, open.place) == Some(&id) {
+            self.open_by_tuple.remove(&open.tuple, open.place);
         }
         if let Some(peer) = open.peer.and_then(|peer| self.open.get_mut(peer.0)) {
             peer.peer = None;
@@ -431,9 +443,9 @@ impl Flows {
         self.open_by_id.get(&(node, id)).copied()
     }
 
-    /// The end at `node` whose other end it sees as `remote`.
-    pub(crate) fn end_with(&self, node: NodeId, remote: SocketAddr) -> Option<&Open> {
-        self.open_by_remote.get(&(node, remote)).map(|id| self.end(*id))
+    /// The end of a connection that a line of a service's log speaks of, while it is open.
+    pub(crate) fn end_of(&self, node: NodeId, request: &RequestNote) -> Option<&Open> {
+        request.connection.and_then(|id| self.find_open(node, id)).map(|id| self.end(id))
     }
 
     /// An end of a connection.
@@ -463,21 +475,23 @@ impl Flows {
         self.flows.get_mut(id.0).filter(|flow| flow.made == id.1)
     }
 
-    fn flow_of(&mut self, node: NodeId, tuple: &FiveTuple) -> FlowId {
-        if let Some(id) = self.by_tuple.get(tuple, node.0) {
+    fn flow_of(&mut self, node: NodeId, place: u32, tuple: &FiveTuple) -> FlowId {
+        if let Some(id) = self.by_tuple.get(tuple, place) {
             return *id;
         }
         self.forget();
-        let connection = self.open_by_tuple.get(tuple, node.0).copied();
+        let connection = self.open_by_tuple.get(tuple, place).copied();
         self.made += 1;
         let flow = Flow {
             origin: node,
+            place,
             tuple: *tuple,
             path: Vec::new(),
             routes: Vec::new(),
             newest: PacketId(0),
             moved_from_endpoint: None,
             far: None,
+            far_place: 0,
             seen_as: None,
             translations: Vec::new(),
             connection,
@@ -490,7 +504,7 @@ impl Flows {
             made: self.made,
         };
         let id = FlowId(self.flows.insert(flow), self.made);
-        self.by_tuple.insert(tuple, node.0, id);
+        self.by_tuple.insert(tuple, place, id);
         self.order.push_back(id);
         if let Some(open) = connection {
             self.open[open.0].flow = Some(id);
@@ -511,14 +525,14 @@ impl Flows {
                 continue;
             }
             let flow = self.flows.remove(id.0);
-            self.by_tuple.remove(&flow.tuple, flow.origin.0);
+            self.by_tuple.remove(&flow.tuple, flow.place);
         }
     }
 
     /// Whether an open connection counts what comes by this flow.
     fn is_answered(&self, flow: &Flow) -> bool {
-        let Some((far, seen_as)) = flow.far.zip(flow.seen_as) else { return false };
-        self.open_by_tuple.get(&seen_as.reversed(), far.0).is_some()
+        let seen_as = flow.seen_as.map(|tuple| tuple.reversed());
+        seen_as.is_some_and(|back| self.open_by_tuple.get(&back, flow.far_place).is_some())
     }
 }
 
@@ -567,6 +581,7 @@ impl Travel {
     fn new(born: SimTime, origin: NodeId) -> Self {
         Self {
             origin,
+            port: PortId(0),
             born,
             flow: None,
             tuple: None,

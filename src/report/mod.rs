@@ -8,6 +8,7 @@
 
 mod words;
 
+mod bill;
 mod capture;
 mod pcapng;
 

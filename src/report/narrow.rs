@@ -37,7 +37,7 @@ impl Narrow {
             }
             Happening::Request { node, request } => {
                 let remote = std::net::SocketAddr::new(request.source, request.source_port);
-                let end = view.flows.end_with(*node, remote);
+                let end = view.flows.end_of(*node, request);
                 end.is_some_and(|end| self.is_label(&end.label))
                     || self.is_node(view, *node)
                     || self.is_end(&words::endpoint_name(view.names, remote))

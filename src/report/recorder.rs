@@ -8,6 +8,7 @@ use super::flows::{Flows, Repeats, Transfer, Travel};
 use super::happening::{Fate, Happening, View};
 use super::summary::Summary;
 use super::timeline::{Timeline, TimelineOptions};
+use crate::analysis::{Bill, Tariff};
 use crate::base::SimTime;
 use crate::packet::{Packet, PacketId};
 use crate::trace::{
@@ -37,6 +38,14 @@ pub struct Record {
     pub listings: Vec<Listing>,
     /// What is open at the end.
     pub open: Listing,
+    names: Names,
+}
+
+impl Record {
+    /// What the run's bytes and hours cost.
+    pub fn bill(&self, tariff: &Tariff) -> Bill {
+        tariff.bill(&self.names.directory, |node| self.summary.bytes_into(node))
+    }
 }
 
 impl<'a> Recorder<'a> {
@@ -90,7 +99,7 @@ impl<'a> Recorder<'a> {
             events.finish()?;
         }
         self.summary.finish(&view);
-        Ok(Record { summary: self.summary, listings: self.listings, open })
+        Ok(Record { summary: self.summary, listings: self.listings, open, names: self.names })
     }
 
     /// The connections that are open now.
@@ -177,7 +186,8 @@ impl<'a> Recorder<'a> {
         });
         if is_machine
             && node != travel.origin
-            && let (Some((flow, before)), Some(after)) = (self.flows.seen(node, packet, travel), travel.tuple)
+            && let (Some((flow, before)), Some(after)) =
+                (self.flows.seen(node, packet, travel, &self.names), travel.tuple)
         {
             self.tell(at, &Happening::Seen { flow, node, before, after });
         }
@@ -201,11 +211,13 @@ impl<'a> Recorder<'a> {
     }
 
     fn connection(&mut self, at: SimTime, node: NodeId, note: &Note) {
-        let Note::Connection { connection, flow, program, what } = note else { return };
+        let Note::Connection { connection, flow, carrier, program, what } = note else { return };
         let known = self.flows.find_open(node, *connection);
         let opener = matches!(what, ConnectionNote::Opening);
-        let id =
-            known.unwrap_or_else(|| self.flows.open(at, (node, *connection), *flow, *program, opener, &self.names));
+        let id = known.unwrap_or_else(|| {
+            let end = (node, *connection);
+            self.flows.open(at, end, (*flow, *carrier), *program, opener, &self.names)
+        });
         match what {
             ConnectionNote::Established => self.flows.established(at, id),
             ConnectionNote::PeerClosed => self.flows.end_mut(id).peer_closed = true,
@@ -260,7 +272,7 @@ impl Observer for Recorder<'_> {
         self.tell(at, &Happening::Change { text, refused });
     }
 
-    fn entered(&mut self, at: SimTime, node: NodeId, _port: PortId, packet: &Packet) {
+    fn entered(&mut self, at: SimTime, node: NodeId, port: PortId, packet: &Packet) {
         self.active(at);
         self.summary.crossed(node, packet.len());
         let before = self.flows.travels.get(&packet.id()).and_then(|travel| travel.flow);
@@ -269,15 +281,15 @@ impl Observer for Recorder<'_> {
         let hops = self.flows.travels.get(&packet.id()).map_or(0, |travel| travel.hops + 1);
         let differs = known.is_some_and(|flow| flow.path.get(hops).is_some_and(|known| *known != node));
         let before = known.filter(|_| differs).map(|flow| flow.path.clone());
-        let changed = self.flows.entered(at, node, packet, &self.names);
+        let changed = self.flows.entered(at, (node, port), packet, &self.names);
         if let (Some((flow, by)), Some(before)) = (changed, before) {
             self.tell(at, &Happening::Path { flow, node, before, by, packet: packet.id() });
         }
     }
 
-    fn left(&mut self, at: SimTime, node: NodeId, _port: PortId, packet: &Packet) {
+    fn left(&mut self, at: SimTime, node: NodeId, port: PortId, packet: &Packet) {
         self.active(at);
-        if self.flows.left(at, node, packet, &self.names) {
+        if self.flows.left(at, (node, port), packet, &self.names) {
             self.began(at, node, packet);
         }
     }

@@ -42,10 +42,7 @@ impl Row {
 /// The row of a happening; `None` for what people need not read.
 pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
     match happening {
-        Happening::Change { text, refused: None } => Some(Row::new(Mark::Change, "control", *text)),
-        Happening::Change { text, refused: Some(why) } => {
-            Some(Row::new(Mark::Bad, "control", format!("{text} is refused: {why}")))
-        }
+        Happening::Change { text, refused } => Some(change(text, *refused)),
         Happening::Connection { end, what, .. } => connection(view, end, what),
         Happening::Program { node, program, what } => self::program(view, *node, *program, what),
         Happening::Request { node, request } => Some(self::request(view, *node, request)),
@@ -255,7 +252,7 @@ fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote
             row(Mark::Plain, format!("{name}: {asked} is {}", all.join(", ")))
         }
         // Progress is for triggers; the transfer is folded into the connection's rows.
-        ProgramNote::Sent { .. } | ProgramNote::Received { .. } => None,
+        ProgramNote::Flow { .. } | ProgramNote::Sent { .. } | ProgramNote::Received { .. } => None,
         ProgramNote::Request { what } => row(Mark::Plain, format!("{name} asks {what}")),
         ProgramNote::Response { status, what } => {
             let mark = if *status < 400 { Mark::Plain } else { Mark::Bad };
@@ -279,6 +276,17 @@ fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote
         ProgramNote::Completed { what } => row(Mark::Good, format!("{name} completes: {what}")),
         ProgramNote::Failed { error } => row(Mark::Bad, format!("{name} fails: {error}")),
     }
+}
+
+fn change(text: &str, refused: Option<&str>) -> Row {
+    let (mut texts, mut whys) = (text.lines(), refused.unwrap_or("").lines());
+    let first = texts.next().unwrap_or_default();
+    let mut row = match refused {
+        None => Row::new(Mark::Change, "control", first),
+        Some(_) => Row::new(Mark::Bad, "control", format!("{first} is refused: {}", whys.next().unwrap_or_default())),
+    };
+    row.below.extend(texts.chain(whys).map(str::to_owned));
+    row
 }
 
 fn request(view: &View<'_>, node: NodeId, request: &RequestNote) -> Row {
@@ -306,8 +314,8 @@ fn request(view: &View<'_>, node: NodeId, request: &RequestNote) -> Row {
     let text =
         format!("log: {}{object} {}{error} from {from}{by}{}", request.operation, request.status, sizes.concat());
     let mut row = Row::new(mark, words::node_name(view.names, node), text);
-    if !request.because.is_empty() {
-        row.below.push(format!("because {}", request.because));
+    for (index, line) in request.because.lines().enumerate() {
+        row.below.push(if index == 0 { format!("because {line}") } else { line.to_owned() });
     }
     row
 }

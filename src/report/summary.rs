@@ -225,6 +225,11 @@ impl Summary {
         &self.named.boxes
     }
 
+    /// The bytes that entered a node.
+    pub fn bytes_into(&self, node: NodeId) -> u64 {
+        self.boxes.get(&node).map_or(0, |(_, bytes)| *bytes)
+    }
+
     /// What was dropped, by reason and by who decided.
     pub fn drops(&self) -> &[DropTotals] {
         &self.named.drops
@@ -338,7 +343,8 @@ impl Summary {
             ProgramNote::Failed { error } => {
                 (entry.ended_at, entry.completed, entry.outcome) = (Some(view.at), Some(false), error.clone());
             }
-            ProgramNote::Resolved { .. }
+            ProgramNote::Flow { .. }
+            | ProgramNote::Resolved { .. }
             | ProgramNote::Request { .. }
             | ProgramNote::Response { .. }
             | ProgramNote::Reply { .. }

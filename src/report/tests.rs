@@ -359,7 +359,9 @@ fn a_collection_has_its_files_under_their_names() {
     capture.finish().expect("files take all");
     let record = recorder.finish(end).expect("files take all");
     let verdict = Verdict {
+        tariff: crate::analysis::Tariff::usual(),
         file: "echo.yaml".into(),
+        era: None,
         title: "Echo".into(),
         seed: 1,
         ended_at: end,

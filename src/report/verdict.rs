@@ -3,8 +3,10 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
+use super::bill;
 use super::recorder::Record;
-use crate::base::SimTime;
+use crate::analysis::Tariff;
+use crate::base::{Era, SimTime};
 
 /// One expectation, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct ExpectationResult {
 pub struct Verdict {
     /// Its file.
     pub file: String,
+    /// In which of its eras, where the file runs in several.
+    pub era: Option<Era>,
     /// Its title.
     pub title: String,
     /// The seed of the run.
@@ -38,9 +42,16 @@ pub struct Verdict {
     pub expectations: Vec<ExpectationResult>,
     /// The command that repeats the run.
     pub repeat: String,
+    /// What bytes and hours cost.
+    pub tariff: Tariff,
 }
 
 impl Verdict {
+    /// Its file, with the era where the file runs in several.
+    pub fn label(&self) -> String {
+        self.era.map_or_else(|| self.file.clone(), |era| format!("{} (era {era})", self.file))
+    }
+
     /// Whether everything held, and the run came to its end.
     pub fn held(&self) -> bool {
         self.cut_short.is_empty() && self.expectations.iter().all(|expectation| expectation.held)
@@ -74,6 +85,11 @@ impl Verdict {
         text
     }
 
+    /// What the run cost, for people; empty where nothing was used.
+    pub fn costs(&self, record: &Record) -> String {
+        bill::text(&record.bill(&self.tariff))
+    }
+
     /// As an object; with the record of the run, what `summary.json` holds.
     pub fn json(&self, record: Option<&Record>) -> Value {
         let expectations = self.expectations.iter().map(|expectation| {
@@ -87,8 +103,12 @@ impl Verdict {
             "ended_at_ns": self.ended_at.as_nanos(), "cut_short": self.cut_short, "repeat": self.repeat,
             "expectations": expectations.collect::<Vec<_>>(),
         });
+        if let Some(era) = self.era {
+            value["era"] = era.as_str().into();
+        }
         if let Some(record) = record {
             value["summary"] = record.summary.json();
+            value["summary"]["costs"] = bill::json(&record.bill(&self.tariff));
         }
         value
     }
@@ -99,7 +119,7 @@ impl Verdict {
 pub fn junit(verdicts: &[Verdict]) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("vpclab");
     for verdict in verdicts {
-        let mut suite = TestSuite::new(verdict.file.as_str());
+        let mut suite = TestSuite::new(verdict.label().as_str());
         for expectation in &verdict.expectations {
             let mut status = match expectation.held {
                 true => TestCaseStatus::success(),
@@ -113,7 +133,7 @@ pub fn junit(verdicts: &[Verdict]) -> Result<String, quick_junit::SerializeError
                 ));
             }
             let mut case = TestCase::new(expectation.text.as_str(), status);
-            case.set_classname(verdict.file.as_str());
+            case.set_classname(verdict.label().as_str());
             for rule in &expectation.rules {
                 case.add_property(("rule", rule.as_str()));
             }
@@ -143,7 +163,9 @@ mod tests {
             place: format!("reset.yaml:{line}:5"),
         };
         Verdict {
+            tariff: Tariff::usual(),
             file: "reset.yaml".into(),
+            era: None,
             title: "Creating an endpoint resets open connections".into(),
             seed: 7,
             ended_at: SimTime::from_secs(9),

@@ -7,10 +7,11 @@ use super::machine::unreachable_verb;
 use super::program::{Machines, Program, target};
 use super::timeline::{Due, StepLabels, rules};
 use super::vocabulary::*;
+use crate::analysis::Dollars;
 use crate::base::Cidr;
 use crate::control_plane::Destination;
 use crate::notation::shape::{Key, Kind};
-use crate::notation::{Node, Problem, Span, Value, View, decode};
+use crate::notation::{Node, Problem, Problems, Span, Value, View, decode};
 use crate::service::spec::*;
 use crate::trace::DropReason;
 
@@ -85,7 +86,7 @@ pub enum ResetBy {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expected {
     /// Programs end as they should.
-    Completes { programs: Vec<String>, timing: Timing, bytes: Option<u64>, status: Option<u16>, attempts: Option<u32> },
+    Completes { programs: Vec<String>, timing: Timing, how: Completion },
     /// Programs end otherwise.
     Fails {
         programs: Vec<String>,
@@ -154,7 +155,7 @@ pub enum Expected {
     /// So many bytes cross a device.
     Carries { device: String, at_least: Option<u64>, at_most: Option<u64>, window: Window },
     /// The bytes on a path cost so much, in millionths of a US dollar.
-    Costs { path: String, at_least: Option<u64>, at_most: Option<u64> },
+    Costs { path: String, at_least: Option<Dollars>, at_most: Option<Dollars> },
 }
 
 /// A reason for a drop, by its code: several reasons can share one.
@@ -179,10 +180,27 @@ pub struct PacketPattern {
     pub payload: Option<u64>,
     /// The source, if it matters.
     pub source: Option<Cidr>,
+    /// The source port, if it matters.
+    pub source_port: Option<u16>,
     /// The destination, if it matters.
     pub destination: Option<Cidr>,
+    /// The destination port, if it matters.
+    pub destination_port: Option<u16>,
     /// As it is written.
     pub text: String,
+}
+
+/// How a program completes; what is `None` may be anything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Completion {
+    /// Bytes of payload that it moved.
+    pub bytes: Option<u64>,
+    /// The HTTP status of its last answer.
+    pub status: Option<u16>,
+    /// How many attempts it took.
+    pub attempts: Option<u32>,
+    /// A part of what it has to show.
+    pub saying: Option<String>,
 }
 
 /// What a line of S3's access log says; what is `None` may be anything.
@@ -281,8 +299,9 @@ fn of_programs(cx: &mut Cx<'_>, known: &Known<'_>, key: &Key, view: &View<'_>) -
     let status = || view.integer("status").map(|status| status as u16);
     Some(match key.name {
         "completes" => {
-            let (bytes, attempts) = (view.size("bytes"), number("attempts"));
-            Expected::Completes { programs, timing: timing(cx, known, view), bytes, status: status(), attempts }
+            let (bytes, attempts, saying) = (view.size("bytes"), number("attempts"), view.string("saying"));
+            let how = Completion { bytes, status: status(), attempts, saying };
+            Expected::Completes { programs, timing: timing(cx, known, view), how }
         }
         "fails" => Expected::Fails {
             programs,
@@ -383,8 +402,8 @@ fn of_network(cx: &mut Cx<'_>, known: &Known<'_>, key: &Key, view: &View<'_>) ->
         },
         "costs" => Expected::Costs {
             path: view.string("path")?,
-            at_least: dollars(cx, view.node("at-least")),
-            at_most: dollars(cx, view.node("at-most")),
+            at_least: dollars(cx.problems, view.node("at-least")),
+            at_most: dollars(cx.problems, view.node("at-most")),
         },
         other => unreachable_verb(other)?,
     })
@@ -499,16 +518,16 @@ fn block(cx: &mut Cx<'_>, node: &Node) -> Option<Cidr> {
     block
 }
 
-/// US dollars in millionths.
-fn dollars(cx: &mut Cx<'_>, node: Option<&Node>) -> Option<u64> {
+/// A sum of US dollars.
+pub(super) fn dollars(problems: &mut Problems, node: Option<&Node>) -> Option<Dollars> {
     let node = node?;
     let text = decode::text(node).ok()?;
-    let number = text.trim_start_matches('$').parse::<f64>().ok().filter(|number| (0.0..1e9).contains(number));
-    if number.is_none() {
+    let sum = Dollars::parse(text);
+    if sum.is_none() {
         let text = format!("`{}` is not a sum of US dollars", decode::brief(text));
-        cx.problems.push(Problem::error(node.span, text).help("write it as 0.045"));
+        problems.push(Problem::error(node.span, text).help("write it as 0.045"));
     }
-    number.map(|number| (number * 1e6).round() as u64)
+    sum
 }
 
 /// Reads `> PA`, `< R`, `> S src 10.0.1.10 len 0`.
@@ -536,13 +555,17 @@ fn parse_pattern(text: &str) -> Option<PacketPattern> {
         flags: String::new(),
         payload: None,
         source: None,
+        source_port: None,
         destination: None,
+        destination_port: None,
         text: text.to_owned(),
     };
     while let Some(word) = words.next() {
         match word {
             "src" => pattern.source = Some(address(words.next()?)?),
             "dst" => pattern.destination = Some(address(words.next()?)?),
+            "sport" => pattern.source_port = Some(words.next()?.parse().ok()?),
+            "dport" => pattern.destination_port = Some(words.next()?.parse().ok()?),
             "len" => pattern.payload = Some(decode::parse_size(words.next()?)?),
             flags if pattern.flags.is_empty() && flags.chars().all(|flag| "SAPFR.".contains(flag)) => {
                 pattern.flags = flags.to_owned();

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
+use super::expectation::{
+    Cause, Completion, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window,
+};
 use super::watch::{DropFact, Ending, FlowFacts, Passage, ProgramFacts, Watch};
+use crate::analysis::Bill;
 use crate::base::{SimTime, show_duration};
 use crate::control_plane::{Destination, RouteState};
 use crate::packet::TcpFlags;
@@ -39,7 +42,7 @@ pub(super) struct Bench<'a> {
     /// Ids of resources by what people call them: an endpoint's name gives its id.
     pub(super) ids: &'a BTreeMap<String, Vec<String>>,
     /// What the run cost, in millionths of a dollar, by path.
-    pub(super) costs: &'a BTreeMap<String, u64>,
+    pub(super) bill: &'a Bill,
 }
 
 type Seen = Result<String, String>;
@@ -48,8 +51,8 @@ impl Bench<'_> {
     /// Judges one expectation; `index` is its place in the file.
     pub(super) fn judge(&self, index: usize, expectation: &Expectation) -> Judgment {
         let seen = match &expectation.what {
-            Expected::Completes { programs, timing, bytes, status, attempts } => {
-                self.each(programs, |facts, _| completes(self, facts, timing, *bytes, *status, *attempts))
+            Expected::Completes { programs, timing, how } => {
+                self.each(programs, |facts, _| completes(self, facts, timing, how))
             }
             Expected::Fails { programs, timing, by, status, code, saying } => self.each(programs, |facts, _| {
                 fails(self, facts, timing, *by, *status, code.as_deref(), saying.as_deref())
@@ -87,10 +90,10 @@ impl Bench<'_> {
                 self.each(programs, |_, (id, node)| self.stays_open(id, node, at.as_deref()))
             }
             Expected::CarriedBy { programs, devices, window } => {
-                self.each(programs, |_, (id, node)| self.carried(id, node, devices, window, true))
+                self.each(programs, |_, (id, _)| self.carried(id, devices, window, true))
             }
             Expected::NeverCrosses { programs, devices, window } => {
-                self.each(programs, |_, (id, node)| self.carried(id, node, devices, window, false))
+                self.each(programs, |_, (id, _)| self.carried(id, devices, window, false))
             }
             Expected::Hears { programs, replies, ttl, from, hops, round_trip } => self.each(programs, |facts, _| {
                 self.hears(facts, *replies, *ttl, from.as_deref(), hops.as_deref(), *round_trip)
@@ -99,14 +102,14 @@ impl Bench<'_> {
                 self.each(programs, |facts, _| self.resolves(facts, to.as_deref(), window))
             }
             Expected::Exchanges { programs, at, packets, exactly, window } => {
-                self.each(programs, |_, (id, node)| self.exchanges((id, node), at, packets, *exactly, window))
+                self.each(programs, |_, (id, _)| self.exchanges(id, at, packets, *exactly, window))
             }
-            Expected::Reaches { probes, devices } => self.each(probes, |facts, (id, node)| match &facts.ended {
-                Some((_, Ok(what))) => self.carried(id, node, devices, &Window::default(), true).map(|_| what.clone()),
-                _ => Err(self.why_not(facts, id, node)),
+            Expected::Reaches { probes, devices } => self.each(probes, |facts, (id, _)| match &facts.ended {
+                Some((_, Ok(what))) => self.carried(id, devices, &Window::default(), true).map(|_| what.clone()),
+                _ => Err(self.why_not(facts, id)),
             }),
-            Expected::DoesNotReach { probes, reason, dropped_by, refused } => self.each(probes, |facts, (id, node)| {
-                self.does_not_reach(facts, (id, node), reason.as_ref(), dropped_by.as_deref(), *refused)
+            Expected::DoesNotReach { probes, reason, dropped_by, refused } => self.each(probes, |facts, (id, _)| {
+                self.does_not_reach(facts, id, reason.as_ref(), dropped_by.as_deref(), *refused)
             }),
             Expected::S3Sees { line, never } => self.s3_sees(line, *never),
             Expected::Drops { reason, by, programs, times, window } => {
@@ -127,9 +130,9 @@ impl Bench<'_> {
                 self.carries(device, *at_least, *at_most, window)
             }
             Expected::Costs { path, at_least, at_most } => {
-                let cost = self.costs.get(path).copied().unwrap_or(0);
+                let cost = self.bill.of(path).unwrap_or_default();
                 let fine = at_least.is_none_or(|least| least <= cost) && at_most.is_none_or(|most| cost <= most);
-                let text = format!("${}.{:06} by {path}", cost / 1_000_000, cost % 1_000_000);
+                let text = format!("{cost} for {path}");
                 if fine { Ok(text) } else { Err(text) }
             }
         };
@@ -246,7 +249,7 @@ impl Bench<'_> {
     }
 
     fn stays_open(&self, id: ProgramId, node: NodeId, at: Option<&str>) -> Seen {
-        let own = self.watch.flows_of(id, node);
+        let own = self.watch.flows_of(id);
         let places: BTreeSet<NodeId> = at.map_or_else(|| BTreeSet::from([node]), |name| self.nodes(name));
         let candidates = self.watch.both_ends(&own);
         let open = candidates.iter().map(|index| &self.watch.flows[*index]).find(|flow| {
@@ -259,9 +262,9 @@ impl Bench<'_> {
         }
     }
 
-    fn crossed(&self, id: ProgramId, node: NodeId, window: &Window, wanted: bool) -> BTreeSet<NodeId> {
+    fn crossed(&self, id: ProgramId, window: &Window, wanted: bool) -> BTreeSet<NodeId> {
         let (from, to) = self.span(window);
-        let mut own = self.watch.flows_of(id, node);
+        let mut own = self.watch.flows_of(id);
         if !wanted && window.after.is_some() {
             // What was under way on an old connection still arrives; new connections are what counts.
             own.retain(|index| self.watch.flows[*index].opened.is_none_or(|opened| from <= opened));
@@ -271,10 +274,11 @@ impl Bench<'_> {
         crossings.filter(|(_, (first, last))| from <= *last && *first <= to).map(|(node, _)| *node).collect()
     }
 
-    fn carried(&self, id: ProgramId, node: NodeId, devices: &[String], window: &Window, wanted: bool) -> Seen {
-        let crossed = self.crossed(id, node, window, wanted);
+    fn carried(&self, id: ProgramId, devices: &[String], window: &Window, wanted: bool) -> Seen {
+        let crossed = self.crossed(id, window, wanted);
         let names: Vec<&str> = crossed.iter().map(|node| self.directory.node(*node)).collect();
-        let text = format!("its packets crossed {}", names.join(", "));
+        let names = if names.is_empty() { "no device".to_owned() } else { names.join(", ") };
+        let text = format!("its packets crossed {names}");
         let fine = devices.iter().all(|name| self.nodes(name).iter().any(|node| crossed.contains(node)) == wanted);
         if fine { Ok(text) } else { Err(text) }
     }
@@ -349,16 +353,9 @@ impl Bench<'_> {
         })
     }
 
-    fn exchanges(
-        &self,
-        (id, node): (ProgramId, NodeId),
-        at: &str,
-        packets: &[PacketPattern],
-        exactly: bool,
-        window: &Window,
-    ) -> Seen {
+    fn exchanges(&self, id: ProgramId, at: &str, packets: &[PacketPattern], exactly: bool, window: &Window) -> Seen {
         let (from, to) = self.span(window);
-        let own: BTreeSet<usize> = self.watch.flows_of(id, node).into_iter().collect();
+        let own: BTreeSet<usize> = self.watch.flows_of(id).into_iter().collect();
         let far: BTreeSet<usize> = own.iter().flat_map(|index| self.watch.flows[*index].far.iter().copied()).collect();
         let points = self.nodes(at);
         let passages: Vec<(&Passage, bool)> = self
@@ -392,8 +389,8 @@ impl Bench<'_> {
     }
 
     /// Why a probe was not answered: the drop of its packets, or how it ended.
-    fn why_not(&self, facts: &ProgramFacts, id: ProgramId, node: NodeId) -> String {
-        let drops = self.drops_among(&self.watch.flows_of(id, node), &Window::default());
+    fn why_not(&self, facts: &ProgramFacts, id: ProgramId) -> String {
+        let drops = self.drops_among(&self.watch.flows_of(id), &Window::default());
         match drops.first() {
             Some(drop) => self.tell(drop),
             None => self.story(facts),
@@ -403,7 +400,7 @@ impl Bench<'_> {
     fn does_not_reach(
         &self,
         facts: &ProgramFacts,
-        (id, node): (ProgramId, NodeId),
+        id: ProgramId,
         reason: Option<&DropCode>,
         dropped_by: Option<&str>,
         refused: bool,
@@ -413,17 +410,17 @@ impl Bench<'_> {
         }
         if refused {
             let fine = !self.endings(facts, |ending| *ending == Ending::Refused, &Window::default()).is_empty();
-            return if fine { Ok("refused".to_owned()) } else { Err(self.why_not(facts, id, node)) };
+            return if fine { Ok("refused".to_owned()) } else { Err(self.why_not(facts, id)) };
         }
-        let drops = self.drops_among(&self.watch.flows_of(id, node), &Window::default());
+        let drops = self.drops_among(&self.watch.flows_of(id), &Window::default());
         let fits = |drop: &&&DropFact| {
             reason.is_none_or(|code| code.fits(drop.reason))
                 && dropped_by.is_none_or(|name| self.cites(&drop.by, drop.node, name))
         };
         match drops.iter().find(fits) {
             Some(drop) => Ok(self.tell(drop)),
-            None if reason.is_none() && dropped_by.is_none() => Ok(self.why_not(facts, id, node)),
-            None => Err(self.why_not(facts, id, node)),
+            None if reason.is_none() && dropped_by.is_none() => Ok(self.why_not(facts, id)),
+            None => Err(self.why_not(facts, id)),
         }
     }
 
@@ -433,7 +430,7 @@ impl Bench<'_> {
             .programs
             .iter()
             .flat_map(|name| self.programs.get(name).into_iter().flatten())
-            .flat_map(|(id, node)| self.watch.both_ends(&self.watch.flows_of(*id, *node)))
+            .flat_map(|(id, _)| self.watch.both_ends(&self.watch.flows_of(*id)))
             .collect();
         let is_theirs = |note: &RequestNote| {
             let flow = note.connection.and_then(|connection| self.watch.flow_of(connection));
@@ -462,23 +459,30 @@ impl Bench<'_> {
                 && text(&line.code, &note.error)
                 && part(&line.saying, &note.because)
         });
-        let count = lines.clone().count() as u64;
-        let seen: Vec<String> = self
-            .watch
-            .requests
-            .iter()
-            .take(TOLD_MAX)
-            .map(|(at, note)| {
-                let by = note.endpoint.as_deref().map_or(String::new(), |endpoint| format!(" by {endpoint}"));
-                format!(
-                    "{at} {} {}/{} from {}{by} {} {}",
-                    note.operation, note.bucket, note.key, note.source, note.status, note.error
-                )
-            })
-            .collect();
-        let seen = if seen.is_empty() { "S3 saw no request".to_owned() } else { seen.join("; ") };
+        let fitting: Vec<String> = lines.map(|(at, note)| self.log_text(*at, note)).collect();
+        let count = fitting.len() as u64;
         let fine = if never { count == 0 } else { line.times.map_or(0 < count, |times| times == count) };
-        if fine { Ok(format!("{count} such lines")) } else { Err(format!("{count} such lines among: {seen}")) }
+        if fine {
+            return Ok(if count == 0 { "no such line".to_owned() } else { listed(count, "line", &fitting) });
+        }
+        if 0 < count {
+            return Err(listed(count, "such line", &fitting));
+        }
+        let all = self.watch.requests.iter().filter(|(_, note)| line.programs.is_empty() || is_theirs(note));
+        let all: Vec<String> = all.map(|(at, note)| self.log_text(*at, note)).collect();
+        match all.len() as u64 {
+            0 => Err("no request reached S3".to_owned()),
+            count => Err(format!("no such line; {}", listed(count, "line", &all))),
+        }
+    }
+
+    /// A line of an access log, in short.
+    fn log_text(&self, at: SimTime, note: &RequestNote) -> String {
+        let by = note.endpoint.as_deref().map_or(String::new(), |id| format!(" by {}", self.directory.name_of(id)));
+        let error = if note.error.is_empty() { String::new() } else { format!(" {}", note.error) };
+        let because = if note.because.is_empty() { String::new() } else { format!(", {}", note.because) };
+        let (bucket, key) = (&note.bucket, &note.key);
+        format!("{at} {} {bucket}/{key} from {}{by}: {}{error}{because}", note.operation, note.source, note.status)
     }
 
     fn drops_among(&self, flows: &[usize], window: &Window) -> Vec<&DropFact> {
@@ -494,7 +498,7 @@ impl Bench<'_> {
             return self.watch.drops.iter().filter(|drop| from <= drop.at && drop.at <= to).collect();
         }
         let named = programs.iter().flat_map(|name| self.programs.get(name).into_iter().flatten());
-        let flows: Vec<usize> = named.flat_map(|(id, node)| self.watch.flows_of(*id, *node)).collect();
+        let flows: Vec<usize> = named.flat_map(|(id, _)| self.watch.flows_of(*id)).collect();
         self.drops_among(&flows, window)
     }
 
@@ -514,9 +518,9 @@ impl Bench<'_> {
         let count = fits.len() as u64;
         let fine = times.map_or(0 < count, |times| times == count);
         match (fine, fits.first(), all.first()) {
-            (true, Some(drop), _) => Ok(format!("{count} times, first {}", self.tell(drop))),
+            (true, Some(drop), _) => Ok(format!("{}, first {}", times_text(count), self.tell(drop))),
             (true, None, _) => Ok("no such drop".to_owned()),
-            (false, Some(drop), _) => Err(format!("{count} times, first {}", self.tell(drop))),
+            (false, Some(drop), _) => Err(format!("{}, first {}", times_text(count), self.tell(drop))),
             (false, None, Some(other)) => Err(format!("no such drop; {}", self.tell(other))),
             (false, None, None) => Err("nothing was dropped".to_owned()),
         }
@@ -607,31 +611,46 @@ pub(super) fn nodes_of(directory: &Directory, ids: &BTreeMap<String, Vec<String>
     nodes.map(|(index, _)| NodeId(index as u32)).collect()
 }
 
-/// The most packets or log lines told.
+/// The most packets told.
 const TOLD_MAX: usize = 24;
+/// The most log lines told.
+const LINES_MAX: usize = 4;
 
-fn completes(
-    bench: &Bench<'_>,
-    facts: &ProgramFacts,
-    timing: &Timing,
-    bytes: Option<u64>,
-    status: Option<u16>,
-    attempts: Option<u32>,
-) -> Seen {
+fn times_text(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
+/// A few of many: `3 lines: …; …; … and 4 more`.
+fn listed(count: u64, what: &str, all: &[String]) -> String {
+    let more = all.len().saturating_sub(LINES_MAX);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}: {}{more}", all[..all.len().min(LINES_MAX)].join("; "))
+}
+
+fn completes(bench: &Bench<'_>, facts: &ProgramFacts, timing: &Timing, how: &Completion) -> Seen {
     let Some((at, Ok(what))) = &facts.ended else { return Err(bench.story(facts)) };
     let last = facts.responses.last().map(|(_, status, _)| *status);
     let moved = facts.sent.max(facts.received);
     // What broken attempts moved comes on top.
     let again = !facts.retries.is_empty();
-    if bytes.is_some_and(|bytes| if again { moved < bytes } else { bytes != moved }) {
+    if how.bytes.is_some_and(|bytes| if again { moved < bytes } else { bytes != moved }) {
         return Err(format!("{what}, having moved {moved} bytes"));
     }
-    if status.is_some() && status != last {
-        return Err(format!("{what}, with status {last:?}"));
+    if how.status.is_some() && how.status != last {
+        let had = last.map_or("no status".to_owned(), |last| format!("status {last}"));
+        return Err(format!("{what}, with {had}"));
     }
     let made = facts.retries.len() as u32 + 1;
-    if attempts.is_some_and(|attempts| attempts != made) {
+    if how.attempts.is_some_and(|attempts| attempts != made) {
         return Err(format!("{what}, in {made} attempts"));
+    }
+    if how.saying.as_ref().is_some_and(|part| !what.contains(part.as_str())) {
+        return Err(format!("it says: {what}"));
     }
     bench.in_time(*at, timing, what)
 }
@@ -699,6 +718,8 @@ fn pattern_fits(pattern: &PacketPattern, passage: &Passage, outward: bool) -> bo
         && pattern.payload.is_none_or(|bytes| bytes == passage.payload as u64)
         && pattern.source.is_none_or(|block| block.contains(passage.tuple.src))
         && pattern.destination.is_none_or(|block| block.contains(passage.tuple.dst))
+        && pattern.source_port.is_none_or(|port| port == passage.tuple.src_port)
+        && pattern.destination_port.is_none_or(|port| port == passage.tuple.dst_port)
 }
 
 /// All flags must agree but PSH, which says nothing about a connection: it counts only where the pattern names it.

@@ -84,6 +84,23 @@ impl LinkSettings {
         }
     }
 
+    /// What changes, in words: `delay 20 ms, loss 1 %`.
+    pub(super) fn in_words(&self) -> String {
+        let mut words = Vec::new();
+        words.extend(self.delay.map(|delay| format!("delay {}", show_duration(delay))));
+        words.extend(self.rate.map(|rate| format!("rate {} Mbit/s", rate as f64 / 1e6)));
+        words.extend(self.mtu.map(|mtu| format!("MTU {mtu}")));
+        words.extend(self.queue_bytes.map(|bytes| format!("queue {bytes} bytes")));
+        if let Some(chance) = &self.impairment {
+            let shares =
+                [("loss", chance.loss), ("duplication", chance.duplication), ("reordering", chance.reordering)];
+            let some = shares.iter().filter(|(_, share)| *share != 0.0);
+            words.extend(some.map(|(what, share)| format!("{what} {} %", share * 100.0)));
+            words.extend((!chance.jitter.is_zero()).then(|| format!("jitter {}", show_duration(chance.jitter))));
+        }
+        words.join(", ")
+    }
+
     /// A link with these settings laid over both directions.
     #[must_use]
     pub fn link(&self, link: LinkSpec) -> LinkSpec {

@@ -17,8 +17,10 @@ mod machine;
 mod neighbor;
 mod network;
 
+mod eras;
 mod expectation;
 mod program;
+mod regions;
 mod rehearsal;
 mod timeline;
 

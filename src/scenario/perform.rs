@@ -10,8 +10,9 @@ use super::machine::LinkSettings;
 use super::run::{Run, StepOutcome};
 use super::timeline::{Happening, Step};
 use crate::base::Rng;
-use crate::control_plane::{Action, Call, ControlError, Describe, Query};
+use crate::control_plane::{Action, Call, Caller, ControlError, Describe, Query};
 use crate::engine::{Impairment, ImpairmentSpec};
+use crate::notation::Node;
 use crate::trace::{Component, NodeId, Observer, Observers, PortId};
 
 impl Run {
@@ -35,12 +36,16 @@ impl Run {
             }
             Happening::Link { of, to } => {
                 self.change_link(of, to);
-                let text = format!("the link of {of} changes");
+                let text = match to.down {
+                    Some(true) => format!("the link of {of} is cut"),
+                    Some(false) => format!("the link of {of} is up again"),
+                    None => format!("the link of {of} changes: {}", to.in_words()),
+                };
                 observer.change(self.now(), &text, None);
                 self.watch.change(self.now(), &text, None);
                 (true, step.label.clone(), text)
             }
-            Happening::Describe(filters) => self.describe(step, filters),
+            Happening::Describe(filters) => self.describe(step, filters, observer),
         };
         let at = self.now();
         self.outcomes.push(StepOutcome { step: index, at, held, text, saw });
@@ -73,25 +78,28 @@ impl Run {
             [] => "done".to_owned(),
             notes => notes.join("; "),
         });
-        self.compare(step, answer.map_err(|error: ControlError| error.to_string()))
+        self.compare(step, answer.map_err(|error: ControlError| error.lines()))
     }
 
     /// Holds what came of a call against what the step says.
     fn compare(&self, step: &Step, answer: Result<String, String>) -> (bool, String, String) {
         match (&step.refused, answer) {
-            (None, Ok(saw)) => (true, step.label.clone(), saw),
+            (None, Ok(saw)) => {
+                let fits = step.saying.as_ref().is_none_or(|part| saw.contains(part));
+                (fits, format!("{}{}", step.label, saying(step)), saw)
+            }
             (None, Err(error)) => (false, format!("{} is done", step.label), format!("refused: {error}")),
             (Some(code), Ok(_)) => (false, format!("{} is refused: {code}", step.label), "it was done".to_owned()),
             (Some(code), Err(error)) => {
                 let says = step.saying.as_ref().is_none_or(|part| error.contains(part));
                 let fits = error.starts_with(code.as_str()) && says;
-                (fits, format!("{} is refused: {code}", step.label), error)
+                (fits, format!("{} is refused: {code}{}", step.label, saying(step)), error)
             }
         }
     }
 
     /// A describe call, as the caller is allowed to make it.
-    fn describe(&mut self, step: &Step, filters: &Json) -> (bool, String, String) {
+    fn describe(&mut self, step: &Step, filters: &Json, observer: &mut dyn Observer) -> (bool, String, String) {
         let Some(what) = Describe::parse(step.verb) else {
             return (false, step.label.clone(), "no such call".to_owned());
         };
@@ -111,6 +119,10 @@ impl Run {
         }
         let call = Call { scope: step.scope.clone(), caller: step.caller.clone(), dry_run: step.dry_run };
         let answer = self.simulation.world().describe(&call, what, &query, self.now());
+        let (at, text) = (self.now(), format!("{}{}", what.name(), caller_in_words(step)));
+        let refused = answer.as_ref().err().map(ControlError::lines);
+        observer.change(at, &text, refused.as_deref());
+        self.watch.change(at, &text, refused.as_deref());
         match (answer, &step.answers) {
             (Ok(answer), Some(wanted)) => {
                 let (text, fits) = (answer.to_string(), holds(&answer, wanted, &names));
@@ -118,7 +130,7 @@ impl Run {
             }
             (answer, _) => {
                 let answer = answer.map(|value| value.to_string());
-                self.compare(step, answer.map_err(|error| error.to_string()))
+                self.compare(step, answer.map_err(|error| error.lines()))
             }
         }
     }
@@ -186,16 +198,62 @@ impl Run {
 /// The most ports of a machine whose links are looked for.
 const PORTS_MAX: u32 = 64;
 
-/// A step as timelines show it: the action, and what it is about.
+/// A step as timelines show it: the action, who makes it, and what it is about.
 pub(super) fn in_words(step: &Step, action: &Action) -> String {
     let name = action.name();
     let label = if step.label == step.verb { String::new() } else { format!(" {}", step.label) };
-    let caller = match &step.caller {
-        crate::control_plane::Caller::Administrator => String::new(),
-        crate::control_plane::Caller::User(user) => format!(" by {user}"),
+    let parameters = match &step.what {
+        Happening::Action(text) => parameters_in_words(text.node(), &step.label),
+        Happening::Start(_) | Happening::Stop(_) | Happening::Link { .. } | Happening::Describe(_) => String::new(),
     };
-    format!("{name}{label}{caller}")
+    let dry = if step.dry_run { ", as a dry run" } else { "" };
+    format!("{name}{label}{}{dry}{parameters}", caller_in_words(step))
 }
+
+fn caller_in_words(step: &Step) -> String {
+    match &step.caller {
+        Caller::Administrator => String::new(),
+        Caller::User(user) => format!(" by {user}"),
+    }
+}
+
+/// What is expected of the text of an answer, as a clause.
+fn saying(step: &Step) -> String {
+    step.saying.as_ref().map_or_else(String::new, |part| format!(", saying \"{part}\""))
+}
+
+/// The parameters as they were written, without a name that stands in front already; policies only by their number of
+/// statements.
+fn parameters_in_words(value: &Node, label: &str) -> String {
+    let entries = value.as_map().map_or(&[][..], |map| &map.entries);
+    let words = entries.iter().filter(|entry| !(entry.key == "name" && entry.value.as_text() == Some(label)));
+    let words: Vec<String> = words.map(|entry| format!("{} {}", entry.key, value_in_words(&entry.value))).collect();
+    if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
+}
+
+fn value_in_words(node: &Node) -> String {
+    if let Some(items) = node.as_list() {
+        return items.iter().map(value_in_words).collect::<Vec<_>>().join(" and ");
+    }
+    if let Some(map) = node.as_map() {
+        let of_policy = |entry: &&crate::notation::Entry| entry.key.eq_ignore_ascii_case("statement");
+        let statements = map.entries.iter().find(of_policy).map(|entry| entry.value.as_list().map_or(1, <[Node]>::len));
+        return match statements {
+            Some(1) => "with 1 statement".to_owned(),
+            Some(count) => format!("with {count} statements"),
+            None => {
+                let inner = map.entries.iter().map(|entry| format!("{} {}", entry.key, value_in_words(&entry.value)));
+                inner.collect::<Vec<_>>().join(" ")
+            }
+        };
+    }
+    let text = node.as_text().unwrap_or_default();
+    // A document as text is not for a timeline.
+    if text.len() <= TEXT_MAX && !text.contains('\n') { text.to_owned() } else { "as given".to_owned() }
+}
+
+/// The longest text of a parameter that a timeline shows.
+const TEXT_MAX: usize = 80;
 
 /// Whether an answer holds all that is wanted: each key of a map, each item of a list in some place, a text as it is or
 /// as the name of what is called so.

@@ -92,6 +92,8 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             credentials: signer(cx, what.node("as"), machine.user.as_deref()),
             retry,
             repeat,
+            read_timeout,
+            connect_timeout,
         }),
         "http" => Does::Http(HttpSpec {
             to: target(cx, machines, what.node("to")?)?,
@@ -175,7 +177,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
         verb => Does::S3(S3Spec {
             operation: s3_operation(verb, &what)?,
             region: region(cx, &what),
-            names: s3_names(&what),
+            names: s3_names(&what, cx.world.era),
             port: what.port("port").unwrap_or(443),
             endpoint: match what.node("endpoint") {
                 Some(node) => Some(target(cx, machines, node)?),
@@ -190,6 +192,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
             repeat,
             read_timeout,
             connect_timeout,
+            local_port: what.port("local-port"),
         }),
     })
 }
@@ -204,7 +207,6 @@ fn refuse_idle_keys(cx: &mut Cx<'_>, view: &View<'_>, verb: &str) {
         "resolve" => {
             (&["retry", "connect-timeout", "read-timeout"], "a resolver's time-outs and repetitions are its own")
         }
-        "dynamodb" => (&["connect-timeout", "read-timeout"], "its time-outs are those of its host"),
         _ => (&[], ""),
     };
     for name in idle.iter().copied().filter(|name| view.has(name)) {
@@ -263,15 +265,20 @@ fn s3_operation(verb: &str, view: &View<'_>) -> Option<S3Operation> {
     })
 }
 
-fn s3_names(view: &View<'_>) -> S3Names {
+fn s3_names(view: &View<'_>, era: Era) -> S3Names {
     match view.text("names") {
+        Some("regional") => S3Names::Regional,
         Some("dash") => S3Names::Dash,
         Some("global") => S3Names::Global,
         Some("path") => S3Names::Path,
         Some("dash-path") => S3Names::DashPath,
         Some("global-path") => S3Names::GlobalPath,
         Some("dual-stack") => S3Names::DualStack,
-        _ => S3Names::Regional,
+        // The spelling of each time (facts B1).
+        _ => match era {
+            Era::Y2017 => S3Names::Dash,
+            Era::Current => S3Names::Regional,
+        },
     }
 }
 

@@ -12,14 +12,16 @@ use super::machine::Seat;
 use super::program::Program;
 use super::timeline::{Due, Event};
 use super::watch::{Wanted, Watch};
+use crate::analysis::Tariff;
 use crate::base::{Calendar, SimTime};
+use crate::control_plane::NatGatewayState;
 use crate::engine::{Counters, Stop};
 use crate::host::ConnectionInfo;
 use crate::packet::FiveTuple;
 use crate::service::s3::{Content, FrontSettings, Object};
 use crate::service::spec::{Body, Does, ProgramSpec, TcpStep};
 use crate::sim::Simulation;
-use crate::trace::{Citations, Component, Directory, NodeId, NodeInfo, Observer, Observers, ProgramId};
+use crate::trace::{Citations, Directory, NodeId, Observer, Observers, ProgramId};
 
 /// One running scenario.
 pub struct Run {
@@ -88,6 +90,8 @@ pub struct Outcome {
     pub counters: Counters,
     /// Connections that are open at the end.
     pub open: Vec<(NodeId, ConnectionInfo)>,
+    /// What bytes and hours cost.
+    pub tariff: Tariff,
 }
 
 /// One expectation, judged.
@@ -109,14 +113,6 @@ pub struct Judged {
     pub column: u32,
 }
 
-/// What prices are for: a GB of Amazon's bills is 2^30 bytes.
-const GIBIBYTE: u128 = 1 << 30;
-/// Dollars a GB that a NAT gateway processes, in millionths: 0.045 in most regions. UNSOURCED in the fact sheet; the
-/// pricing page of Amazon VPC. A scenario's `prices` replace it.
-const NAT_PRICE: u64 = 45_000;
-/// Dollars a GB that leaves AWS for the internet, in millionths: 0.09 at the first step. UNSOURCED in the fact sheet;
-/// the pricing page of Amazon EC2.
-const INTERNET_PRICE: u64 = 90_000;
 /// The most events of one run.
 pub const EVENTS_MAX: u64 = 2_000_000_000;
 
@@ -147,7 +143,12 @@ impl Run {
             .collect();
         let mut by_name: BTreeMap<String, Vec<(ProgramId, NodeId)>> = BTreeMap::new();
         for (program, id) in scenario.programs.iter().zip(&ids) {
-            by_name.entry(program.name.clone()).or_default().push((*id, machines[program.machine]));
+            let run = (*id, machines[program.machine]);
+            by_name.entry(program.name.clone()).or_default().push(run);
+            // One run of several: `get@a`.
+            if program.spec.name != program.name {
+                by_name.entry(program.spec.name.clone()).or_default().push(run);
+            }
         }
         let watch = Watch::new(wanted(&scenario, &simulation));
         let steps = vec![None; scenario.timeline.len()];
@@ -272,7 +273,8 @@ impl Run {
         let open = self.connections();
         let tuples: Vec<(NodeId, FiveTuple)> = open.iter().map(|(node, info)| (*node, info.flow)).collect();
         let names = self.names();
-        let costs = self.costs();
+        let tariff = self.tariff();
+        let bill = tariff.bill(self.directory(), |node| self.watch.bytes.get(&node).copied().unwrap_or(0));
         let bench = Bench {
             watch: &self.watch,
             directory: self.directory(),
@@ -282,7 +284,7 @@ impl Run {
             tables: &self.tables,
             open: &tuples,
             ids: &names,
-            costs: &costs,
+            bill: &bill,
         };
         let place = |span: crate::notation::Span| self.scenario.source.line_column(span.start);
         let mut judged: Vec<Judged> = Vec::new();
@@ -311,6 +313,7 @@ impl Run {
             cut_short: self.cut_short.clone(),
             counters: self.simulation.counters(),
             open,
+            tariff,
         }
     }
 
@@ -541,27 +544,21 @@ impl Run {
         })
     }
 
-    /// What the run's bytes cost by path, in millionths of a US dollar (R55).
-    ///
-    /// A NAT gateway charges for every byte that it processes, the internet for those that leave AWS, and an endpoint
-    /// for none; S3 in the same region charges for none on any path. Hours of a NAT gateway are not counted.
-    fn costs(&self) -> BTreeMap<String, u64> {
-        let price = |name: &str, usual: u64| self.scenario.prices.get(name).copied().unwrap_or(usual);
-        let bytes_of = |fits: &dyn Fn(&NodeInfo) -> bool| -> u64 {
-            let nodes = self.directory().nodes.iter().enumerate().filter(|(_, info)| fits(info));
-            nodes.map(|(index, _)| self.watch.bytes.get(&NodeId(index as u32)).copied().unwrap_or(0)).sum()
-        };
-        let cost = |bytes: u64, price: u64| (u128::from(bytes) * u128::from(price) / GIBIBYTE) as u64;
-        let nat = bytes_of(&|info| info.component == Component::NatGateway);
-        let outside = bytes_of(&|info| info.component == Component::Internet && !info.addresses.is_empty());
-        let endpoint = bytes_of(&|info| info.component == Component::VpcEndpoint);
-        let mut costs = BTreeMap::from([
-            ("nat-gateway".to_owned(), cost(nat, price("nat-gateway", NAT_PRICE))),
-            ("internet".to_owned(), cost(outside, price("internet", INTERNET_PRICE))),
-            ("endpoint".to_owned(), cost(endpoint, price("endpoint", 0))),
-        ]);
-        costs.insert("all".to_owned(), costs.values().sum());
-        costs
+    /// What a GB and an hour cost, with the hours that each NAT gateway has existed.
+    fn tariff(&self) -> Tariff {
+        let now = self.now();
+        let gateways = self.simulation.world().regions().flat_map(|(_, region)| region.nat_gateways().values());
+        let hours = gateways.filter_map(|gateway| {
+            let until = match gateway.state {
+                NatGatewayState::Available => now,
+                NatGatewayState::Deleted { at } => at,
+                NatGatewayState::Failed { .. } => return None,
+            };
+            // A part of an hour counts as a whole one.
+            let hours = until.since(gateway.created_at).as_secs() / 3_600 + 1;
+            Some((gateway.id.to_string(), hours))
+        });
+        Tariff { nat_hours: hours.collect(), ..self.scenario.tariff.clone() }
     }
 
     /// Ids of resources by what people call them.
@@ -655,8 +652,8 @@ mod tests {
     fn the_heart_of_it_holds() {
         let text = include_str!("../../scenarios/gateway-endpoint/creating-an-endpoint-resets-open-connections.yaml");
         let source = Source::new("scenario.yaml", text);
-        let (scenario, problems) = super::super::load(&source);
-        let scenario = scenario.unwrap_or_else(|| panic!("{}", problems_to_text(&source, &problems, false)));
+        let (mut scenarios, problems) = super::super::load(&source);
+        let scenario = scenarios.pop().unwrap_or_else(|| panic!("{}", problems_to_text(&source, &problems, false)));
         let mut run = Run::new(scenario, None, &mut ());
         assert_eq!(run.advance(SimTime::FAR, &mut ()), Advance::Ended);
         let outcome = run.finish();

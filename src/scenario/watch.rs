@@ -10,8 +10,8 @@ use super::timeline::ProgramEvent;
 use crate::base::SimTime;
 use crate::packet::{FiveTuple, FlowTable, Packet, PacketId, TcpFlags};
 use crate::trace::{
-    Answer, Attention, Citations, Cite, ConnectionId, ConnectionNote, Directory, DropReason, NodeId, Note, Observer,
-    PortId, ProgramId, ProgramNote, RequestNote, Sees, Step,
+    Answer, Attention, Citations, Cite, ConnectionId, ConnectionNote, Directory, DropReason, Names, NodeId, Note,
+    Observer, Places, PortId, ProgramId, ProgramNote, RequestNote, Sees, Step,
 };
 
 /// What of a run is to be remembered; nothing more is listened to.
@@ -43,7 +43,8 @@ pub(super) struct Watch {
     by_connection: BTreeMap<ConnectionId, usize>,
     transits: FxHashMap<PacketId, Transit>,
     answers: BTreeMap<PacketId, (NodeId, Answer)>,
-    citations: Citations,
+    names: Names,
+    places: Places,
     hosts: BTreeSet<NodeId>,
     /// Programs whose next event is waited for, with what is waited for.
     awaited: Vec<Awaited>,
@@ -81,6 +82,8 @@ pub(super) struct ProgramFacts {
     pub(super) idle: Vec<SimTime>,
     /// Its connections, as indices of [`Watch::flows`].
     pub(super) connections: Vec<usize>,
+    /// The flows of its probes and datagrams, as indices of [`Watch::flows`].
+    pub(super) datagrams: Vec<usize>,
 }
 
 /// An answer to a ping, or a hop of a traceroute.
@@ -173,6 +176,8 @@ pub(super) struct Passage {
 struct Transit {
     origin: Option<usize>,
     crossed: Vec<NodeId>,
+    /// The port by which it came to the node where it is.
+    port: PortId,
     tuple: Option<FiveTuple>,
 }
 
@@ -210,15 +215,21 @@ impl Watch {
         std::mem::take(&mut self.fired)
     }
 
-    /// The flows that are a program's own: those of its connections, or all flows of its host that belong to no program
-    /// if it has none (a ping, datagrams).
-    pub(super) fn flows_of(&self, program: ProgramId, host: NodeId) -> Vec<usize> {
-        let own: Vec<usize> = self.programs.get(&program).map(|facts| facts.connections.clone()).unwrap_or_default();
-        if !own.is_empty() {
-            return own;
+    /// The flows that are a program's own: those of its connections, and of its probes and datagrams.
+    pub(super) fn flows_of(&self, program: ProgramId) -> Vec<usize> {
+        let facts = self.programs.get(&program);
+        facts.map(|facts| facts.connections.iter().chain(&facts.datagrams).copied().collect()).unwrap_or_default()
+    }
+
+    /// A flow of probes or datagrams is a program's.
+    fn own(&mut self, node: NodeId, program: ProgramId, tuple: &FiveTuple) {
+        // Services send no probes, so the port is not needed to tell tuples apart.
+        let index = self.flow(node, PortId(0), tuple);
+        self.flows[index].program = Some(program);
+        let own = &mut self.programs.entry(program).or_default().datagrams;
+        if !own.contains(&index) {
+            own.push(index);
         }
-        let all = self.flows.iter().enumerate();
-        all.filter(|(_, flow)| flow.node == host && flow.program.is_none()).map(|(index, _)| index).collect()
     }
 
     /// Those flows and the flows of the other ends.
@@ -231,14 +242,15 @@ impl Watch {
         self.by_connection.get(&connection).copied()
     }
 
-    fn flow(&mut self, node: NodeId, tuple: &FiveTuple) -> usize {
-        match self.by_tuple.get(tuple, node.0) {
+    fn flow(&mut self, node: NodeId, port: PortId, tuple: &FiveTuple) -> usize {
+        let place = self.places.of(&self.names.directory, node, port);
+        match self.by_tuple.get(tuple, place) {
             Some(index) => *index,
-            None => self.new_flow(node, tuple),
+            None => self.new_flow(node, place, tuple),
         }
     }
 
-    fn new_flow(&mut self, node: NodeId, tuple: &FiveTuple) -> usize {
+    fn new_flow(&mut self, node: NodeId, place: u32, tuple: &FiveTuple) -> usize {
         let index = self.flows.len();
         self.flows.push(FlowFacts {
             node,
@@ -251,7 +263,7 @@ impl Watch {
             crossed: BTreeMap::new(),
             far: BTreeSet::new(),
         });
-        self.by_tuple.insert(tuple, node.0, index);
+        self.by_tuple.insert(tuple, place, index);
         index
     }
 
@@ -260,16 +272,17 @@ impl Watch {
         at: SimTime,
         node: NodeId,
         id: ConnectionId,
-        flow: &FiveTuple,
+        (flow, carrier): (&FiveTuple, PortId),
         program: Option<ProgramId>,
         what: &ConnectionNote,
     ) {
         let index = match self.by_connection.get(&id) {
             Some(index) => *index,
             None => {
-                let known = self.by_tuple.get(flow, node.0).copied();
+                let place = self.places.of(&self.names.directory, node, carrier);
+                let known = self.by_tuple.get(flow, place).copied();
                 let fresh = known.filter(|index| self.flows[*index].opened.is_none());
-                let index = fresh.unwrap_or_else(|| self.new_flow(node, flow));
+                let index = fresh.unwrap_or_else(|| self.new_flow(node, place, flow));
                 self.flows[index].opened = Some(at);
                 self.flows[index].program = program;
                 self.by_connection.insert(id, index);
@@ -344,7 +357,7 @@ impl Watch {
             }
             ProgramNote::Completed { what } => self.ended(at, id, Ok(what.clone())),
             ProgramNote::Failed { error } => self.ended(at, id, Err(error.clone())),
-            ProgramNote::Request { .. } | ProgramNote::Said(_) => {}
+            ProgramNote::Flow { .. } | ProgramNote::Request { .. } | ProgramNote::Said(_) => {}
         }
     }
 
@@ -390,7 +403,7 @@ impl Watch {
         }
         match step {
             Step::Dropped { reason, by } if self.drops.len() < FACTS_MAX => {
-                let by = self.citations.get(*by).clone();
+                let by = self.names.citations.get(*by).clone();
                 self.drops.push(DropFact { at, node, reason: *reason, by, origin: transit.origin });
             }
             Step::Delivered | Step::Absorbed(_) | Step::Dropped { .. } => {}
@@ -400,7 +413,7 @@ impl Watch {
         if let (Some(origin), Some(tuple)) = (transit.origin, transit.tuple)
             && self.hosts.contains(&node)
         {
-            let there = self.flow(node, &tuple.reversed());
+            let there = self.flow(node, transit.port, &tuple.reversed());
             self.flows[origin].far.insert(there);
             self.flows[there].far.insert(origin);
         }
@@ -413,30 +426,31 @@ impl Observer for Watch {
     }
 
     fn learn(&mut self, citations: &Citations, directory: &Directory) {
-        self.citations = citations.clone();
-        let _ = directory;
+        self.names.learn(citations, directory);
     }
 
-    fn entered(&mut self, at: SimTime, node: NodeId, _port: PortId, packet: &Packet) {
+    fn entered(&mut self, at: SimTime, node: NodeId, port: PortId, packet: &Packet) {
         *self.bytes.entry(node).or_default() += packet.len() as u64;
         let transit = self.transits.entry(packet.id()).or_insert_with(|| Transit {
             origin: None,
             crossed: Vec::new(),
+            port,
             tuple: None,
         });
+        transit.port = port;
         transit.crossed.push(node);
         transit.tuple = Some(*packet.tuple());
         self.pass(at, node, packet);
     }
 
-    fn left(&mut self, at: SimTime, node: NodeId, _port: PortId, packet: &Packet) {
+    fn left(&mut self, at: SimTime, node: NodeId, port: PortId, packet: &Packet) {
         let is_origin = self
             .transits
             .get(&packet.id())
             .is_some_and(|transit| transit.origin.is_none() && transit.tuple.is_none() && transit.crossed == [node]);
         if is_origin {
             self.hosts.insert(node);
-            let flow = self.flow(node, packet.tuple());
+            let flow = self.flow(node, port, packet.tuple());
             if let Some(transit) = self.transits.get_mut(&packet.id()) {
                 transit.origin = Some(flow);
                 transit.tuple = Some(*packet.tuple());
@@ -448,7 +462,8 @@ impl Observer for Watch {
     fn step(&mut self, at: SimTime, node: NodeId, packet: PacketId, step: &Step) {
         match step {
             Step::Sent => {
-                self.transits.insert(packet, Transit { origin: None, crossed: vec![node], tuple: None });
+                self.transits
+                    .insert(packet, Transit { origin: None, crossed: vec![node], port: PortId(0), tuple: None });
             }
             Step::Answered { with, why, .. } => {
                 self.answers.insert(*with, (node, *why));
@@ -463,9 +478,10 @@ impl Observer for Watch {
 
     fn note(&mut self, at: SimTime, node: NodeId, note: &Note) -> Attention {
         match note {
-            Note::Connection { connection, flow, program, what } => {
-                self.connection(at, node, *connection, flow, *program, what);
+            Note::Connection { connection, flow, carrier, program, what } => {
+                self.connection(at, node, *connection, (flow, *carrier), *program, what);
             }
+            Note::Program { program, what: ProgramNote::Flow { flow } } => self.own(node, *program, flow),
             Note::Program { program, what } => self.program(at, *program, what),
             Note::Request(request) if self.requests.len() < FACTS_MAX => {
                 self.requests.push((at, (**request).clone()));

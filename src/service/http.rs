@@ -19,7 +19,7 @@ use super::s3::{Content, show_bytes};
 use super::s3_client::{ClientError, wait_before};
 use super::spec::{HttpSpec, Target};
 use super::traffic::Totals;
-use crate::host::{Net, NetError};
+use crate::host::{ConnectOptions, Net, NetError};
 use crate::trace::{ConnectionId, ProgramNote, RequestNote};
 
 /// What the small server answers to every request.
@@ -194,7 +194,8 @@ impl<M: Machine> Client<M> {
             }
         };
         let begun = self.machine.now();
-        let stream = self.machine.connect(SocketAddr::new(address, spec.port), spec.connect_timeout).await;
+        let options = ConnectOptions { timeout: spec.connect_timeout, ..ConnectOptions::default() };
+        let stream = self.machine.connect(SocketAddr::new(address, spec.port), options).await;
         stream.map_err(|error| ClientError::Connect { error, after: self.machine.now().since(begun) })
     }
 

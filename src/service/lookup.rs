@@ -26,7 +26,7 @@ pub(super) async fn find(net: &Net, target: &Target, lookup: &Lookup) -> Result<
         Target::Address(address) => return Ok(*address),
         Target::Name(name) => name,
     };
-    let addresses = lookup(net, name).await?;
+    let addresses = lookup(&net.of_host(), name).await?;
     net.note(ProgramNote::Resolved { name: name.clone(), addresses: addresses.clone() });
     // A host without an address of a family cannot use that family.
     let usable = addresses.iter().find(|address| net.address(address.is_ipv4()).is_some());

@@ -28,8 +28,8 @@ pub trait Machine: Clone + Unpin + 'static {
     /// Waits until an instant.
     fn wait_until(&self, at: SimTime) -> Wait;
 
-    /// Opens a connection; `timeout` replaces the machine's own.
-    fn connect(&self, to: SocketAddr, timeout: Option<Duration>) -> Doing<Result<Self::Stream, NetError>>;
+    /// Opens a connection.
+    fn connect(&self, to: SocketAddr, options: ConnectOptions) -> Doing<Result<Self::Stream, NetError>>;
 
     /// The addresses of a name that the machine can use, the best first; else the words of its resolver.
     fn resolve(&self, name: &str) -> Doing<Result<Vec<IpAddr>, String>>;
@@ -68,16 +68,15 @@ impl Machine for HostMachine {
         Box::pin(self.net.sleep_until(at))
     }
 
-    fn connect(&self, to: SocketAddr, timeout: Option<Duration>) -> Doing<Result<TcpStream, NetError>> {
+    fn connect(&self, to: SocketAddr, options: ConnectOptions) -> Doing<Result<TcpStream, NetError>> {
         let net = self.net.clone();
-        let options = ConnectOptions { timeout, ..ConnectOptions::default() };
         Box::pin(async move { net.connect_with(to, &options).await })
     }
 
     fn resolve(&self, name: &str) -> Doing<Result<Vec<IpAddr>, String>> {
         let (net, lookup, name) = (self.net.clone(), self.lookup.clone(), name.to_owned());
         Box::pin(async move {
-            let mut addresses = lookup(&net, &name).await?;
+            let mut addresses = lookup(&net.of_host(), &name).await?;
             // A host without an address of a family cannot use that family.
             addresses.retain(|address| net.address(address.is_ipv4()).is_some());
             Ok(addresses)

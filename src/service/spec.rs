@@ -107,6 +107,8 @@ pub struct S3Spec {
     pub read_timeout: Option<Duration>,
     /// How long it waits for a connection; `None` is the host's own.
     pub connect_timeout: Option<Duration>,
+    /// Its own port, if not any free one.
+    pub local_port: Option<u16>,
 }
 
 /// What is asked of S3.
@@ -230,6 +232,10 @@ pub struct DynamoDbSpec {
     pub retry: Retry,
     /// How often it does it.
     pub repeat: Repeat,
+    /// How long it waits for an answer; `None` waits for ever.
+    pub read_timeout: Option<Duration>,
+    /// How long it waits for a connection; `None` is the host's own.
+    pub connect_timeout: Option<Duration>,
 }
 
 /// Plain HTTP requests.

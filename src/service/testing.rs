@@ -17,7 +17,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use super::around::{Around, Wait};
 use super::machine::{Doing, Machine};
 use crate::base::SimTime;
-use crate::host::NetError;
+use crate::host::{ConnectOptions, NetError};
 use crate::trace::{ProgramNote, RequestNote};
 
 struct Woken(AtomicBool);
@@ -192,12 +192,12 @@ impl Machine for Computer {
         Outside(self.world.clone()).wait_until(at)
     }
 
-    fn connect(&self, to: SocketAddr, timeout: Option<Duration>) -> Doing<Result<End, NetError>> {
+    fn connect(&self, to: SocketAddr, options: ConnectOptions) -> Doing<Result<End, NetError>> {
         let (dial, world) = (self.dial.clone(), self.clone());
         Box::pin(async move {
             let made = dial(to);
             if made.is_err() {
-                world.wait(timeout.unwrap_or(Duration::from_secs(127))).await;
+                world.wait(options.timeout.unwrap_or(Duration::from_secs(127))).await;
             }
             made
         })

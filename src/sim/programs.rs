@@ -11,7 +11,7 @@ use crate::service::dynamodb::{self, DynamoDbFront, Tables};
 use crate::service::s3::{self, FrontSettings, ObjectStore, S3Front};
 use crate::service::spec::Credentials;
 use crate::service::{Access, Through};
-use crate::trace::{NodeId, PortId};
+use crate::trace::{NodeId, Observer, PortId};
 
 use super::Simulation;
 
@@ -157,7 +157,7 @@ impl Simulation {
     }
 
     /// Puts the policies into effect whose time has come.
-    pub(super) fn take_policies(&mut self) {
+    pub(super) fn take_policies(&mut self, observer: &mut dyn Observer) {
         let at = self.now();
         let due: Vec<_> = self.policies_due.iter().filter(|(due, ..)| *due <= at).cloned().collect();
         self.policies_due.retain(|(due, ..)| at < *due);
@@ -165,6 +165,8 @@ impl Simulation {
             let endpoint = self.world().region(&scope).and_then(|region| region.vpc_endpoints().get(&id));
             if let Some(endpoint) = endpoint {
                 self.services.know_endpoint(endpoint, at);
+                let name = endpoint.tags.name.as_deref().unwrap_or(id.as_str());
+                observer.change(at, &format!("the new policy of {name} takes effect [R32]"), None);
             }
         }
     }

@@ -70,11 +70,12 @@ impl Simulation {
                 self.network.follow(&self.world, &call.scope, &applied.touched);
                 self.follow_services(&call.scope, &applied.touched);
                 observer.learn(&self.network.citations, &self.network.directory);
-                observer.change(at, text, None);
+                let notes = applied.notes.iter().map(|note| format!("\n{note}")).collect::<String>();
+                observer.change(at, &format!("{text}{notes}"), None);
             }
             Err(error) => {
                 tracing::info!(at = %at, action = action.name(), %error, "refused");
-                observer.change(at, text, Some(&error.to_string()));
+                observer.change(at, text, Some(&error.lines()));
             }
         }
         answer
@@ -90,7 +91,7 @@ impl Simulation {
             if policy.is_none() || stop == Stop::BudgetSpent || stop == Stop::Attention {
                 return stop;
             }
-            self.take_policies();
+            self.take_policies(observer);
         }
     }
 

@@ -114,7 +114,7 @@ drop_reasons! {
     /// The link lost it, as its impairment asks.
     Lost = "LOST", "lost on the link";
     /// A fault was put there by the scenario.
-    Down = "BAD_STATE", "the device is down";
+    LinkDown = "BAD_STATE", "the link is cut";
     /// Routes that point at each other.
     ForwardingLoop = "FORWARDING_LOOP", "it crossed more links than a packet may: routes point in a circle";
     /// Nothing is attached there.

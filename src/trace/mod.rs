@@ -12,6 +12,7 @@ mod journey;
 mod names;
 mod note;
 mod observer;
+mod places;
 mod step;
 
 pub use cite::{Citations, Cite, CiteId, Component};
@@ -21,4 +22,5 @@ pub use journey::{BrokenJourney, Disposition, Hop, Journey, JourneyLog};
 pub use names::Names;
 pub use note::{ConnectionId, ConnectionNote, Note, ProgramId, ProgramNote, RequestNote};
 pub use observer::{Attention, NodeId, Observer, Observers, PortId, Sees};
+pub use places::Places;
 pub use step::{Absorbed, Answer, Filter, Step};

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::PortId;
 use crate::packet::{FiveTuple, IcmpError, PacketId};
 
 /// A connection, for the length of a run. Given by its host in order of their making.
@@ -22,6 +23,8 @@ pub enum Note {
         connection: ConnectionId,
         /// Its tuple as its own host sees it: the source is the local end.
         flow: FiveTuple,
+        /// The port of its host at which its packets come in: a service may hold equal tuples at several.
+        carrier: PortId,
         /// Whose program opened or accepted it, if one did.
         program: Option<ProgramId>,
         /// What happened.
@@ -97,6 +100,11 @@ pub enum ProgramNote {
         name: String,
         /// Its addresses; empty if there are none.
         addresses: Vec<IpAddr>,
+    },
+    /// Datagrams or probes of this flow, which is no connection, are its own. Said before the first of them.
+    Flow {
+        /// As its host sends them.
+        flow: FiveTuple,
     },
     /// It sent so many bytes of payload in all.
     Sent {

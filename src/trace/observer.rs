@@ -53,7 +53,8 @@ pub trait Observer {
         let _ = (citations, directory);
     }
 
-    /// A change of the control plane was made, or refused; `text` names it as a person would.
+    /// A change of the control plane was made, or refused; `text` names it as a person would. Further lines of either
+    /// text tell more.
     fn change(&mut self, at: SimTime, text: &str, refused: Option<&str>) {
         let _ = (at, text, refused);
     }

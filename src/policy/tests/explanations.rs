@@ -33,7 +33,7 @@ fn an_endpoint_policy_names_the_statement_that_nearly_allows() {
     check(
         &request,
         &PolicySet { identity: &own, resource: None, endpoint: Some(&endpoint) },
-        &[&format!("denied by {text} (R31)"), text],
+        &[&format!("denied by {text} [R31]"), text],
     );
 }
 
@@ -46,7 +46,7 @@ fn a_policy_of_denials_only_says_so() {
     check(
         &through_endpoint(reading(Era::Y2017)),
         &PolicySet { identity: &own, resource: None, endpoint: Some(&endpoint) },
-        &[&format!("denied by {text} (R31)"), text],
+        &[&format!("denied by {text} [R31]"), text],
     );
 }
 
@@ -76,7 +76,7 @@ fn an_explicit_deny_names_the_absent_key_and_why_it_is_absent() {
     check(
         &from_internet(reading(Era::Y2017)),
         &PolicySet { identity: &own, resource: Some(&only_endpoint), endpoint: None },
-        &[&format!("denied by {text} (R31, R46)"), text],
+        &[&format!("denied by {text} [R31 R46]"), text],
     );
     let only_office = bucket(
         r#"{"Principal": "*", "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*",
@@ -88,7 +88,7 @@ fn an_explicit_deny_names_the_absent_key_and_why_it_is_absent() {
     check(
         &through_endpoint(reading(Era::Y2017)),
         &PolicySet { identity: &own, resource: Some(&only_office), endpoint: None },
-        &[&format!("denied by {text} (R31, R47)"), text],
+        &[&format!("denied by {text} [R31 R47]"), text],
     );
 }
 
@@ -107,8 +107,7 @@ fn a_private_block_is_explained_by_its_rule() {
 
 #[test]
 fn a_lack_of_any_policy_names_both_ways_out() {
-    let text =
-        "the lack of a policy of user alice and the lack of a policy of bucket b: nothing allows s3:GetObject on b/key";
+    let text = "the lack of a policy of user alice and of bucket b: nothing allows s3:GetObject on b/key";
     check(&reading(Era::Y2017), &PolicySet::default(), &[&format!("denied by {text}"), text]);
     let anonymous =
         RequestContext::new(Era::Y2017, Principal::Anonymous, "s3:GetObject", "arn:aws:s3:::b/key", &ours());
@@ -121,9 +120,8 @@ fn a_delegation_that_nobody_took_up_is_explained() {
     let policy = bucket(
         r#"{"Principal": {"AWS": "111122223333"}, "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}"#,
     );
-    let text = "the lack of a policy of user alice and bucket policy of b: bucket policy of b: statement 1 allows s3:* on b/* \
-                to account 111122223333 only: the account has it, and hands it to user alice only by a policy of its own; \
-                nothing allows s3:GetObject on b/key";
+    let text = "bucket policy of b: user alice has no policy; statement 1 allows s3:* on b/* to account 111122223333 \
+                only: the account has it, and hands it to user alice only by a policy of its own; nothing allows s3:GetObject on b/key";
     check(
         &reading(Era::Y2017),
         &PolicySet { identity: &[], resource: Some(&policy), endpoint: None },
@@ -145,16 +143,18 @@ fn an_allow_names_one_statement_per_layer() {
 }
 
 #[test]
-fn several_blockers_are_counted_in_the_headline_and_all_listed() {
+fn several_blockers_are_all_in_the_headline_and_the_list() {
     let deny = bucket(r#"{"Principal": "*", "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}"#);
     check(
         &reading(Era::Y2017),
         &PolicySet { identity: &[], resource: Some(&deny), endpoint: None },
         &[
-            "denied by bucket policy of b: statement 1 denies s3:* on b/*; and 1 more in the way (R31)",
+            "denied by bucket policy of b: statement 1 denies s3:* on b/* [R31]\n\
+             and by bucket policy of b: it has Deny statements only, and allows nothing; user alice has no policy; \
+             nothing allows s3:GetObject on b/key",
             "bucket policy of b: statement 1 denies s3:* on b/*",
-            "the lack of a policy of user alice and bucket policy of b: bucket policy of b has Deny statements only, \
-         and allows nothing; nothing allows s3:GetObject on b/key",
+            "bucket policy of b: it has Deny statements only, and allows nothing; user alice has no policy; \
+             nothing allows s3:GetObject on b/key",
         ],
     );
 }

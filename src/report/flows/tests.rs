@@ -47,13 +47,14 @@ fn data(id: u64, seq: u32, payload: usize) -> Packet {
 /// A packet leaves its host.
 fn leave(flows: &mut Flows, names: &Names, packet: &Packet) -> FlowId {
     flows.sent(SimTime::ZERO, A, packet.id());
-    assert!(flows.left(SimTime::ZERO, A, packet, names));
+    assert!(flows.left(SimTime::ZERO, (A, PortId(0)), packet, names));
     flows.travels[&packet.id()].flow.expect("it has a flow")
 }
 
 /// It enters these nodes; the changes of path that this tells of.
 fn enter(flows: &mut Flows, names: &Names, packet: &Packet, nodes: &[NodeId]) -> Vec<NodeId> {
-    let entered = nodes.iter().filter(|node| flows.entered(SimTime::ZERO, **node, packet, names).is_some());
+    let entered =
+        nodes.iter().filter(|node| flows.entered(SimTime::ZERO, (**node, PortId(0)), packet, names).is_some());
     entered.copied().collect()
 }
 
@@ -130,7 +131,7 @@ fn flows_that_nobody_needs_are_forgotten_and_open_ones_are_not() {
     let (mut flows, names) = (Flows::default(), names());
     let held = segment(1, 1, TcpFlags::SYN, 0, 0);
     let kept = leave(&mut flows, &names, &held);
-    let open = flows.open(SimTime::ZERO, (A, ConnectionId(1)), *held.tuple(), None, true, &names);
+    let open = flows.open(SimTime::ZERO, (A, ConnectionId(1)), (*held.tuple(), PortId(0)), None, true, &names);
     let mut lost = None;
     for count in 0..5 * FLOWS_IDLE_MAX as u64 {
         let packet = segment(2 + count, 1_024 + (count % 60_000) as u16, TcpFlags::SYN, count as u32, 0);

@@ -28,6 +28,15 @@ const RESET_BY: &[(&str, &str)] = &[
     ("peer", "The program at the far end."),
 ];
 
+/// What is charged for.
+const PATHS: &[(&str, &str)] = &[
+    ("nat-gateway", "The bytes that NAT gateways process."),
+    ("nat-gateway-hours", "The hours of NAT gateways."),
+    ("internet", "The bytes that leave AWS for hosts of the internet."),
+    ("endpoint", "The bytes through gateway endpoints."),
+    ("all", "All of it."),
+];
+
 const BEFORE: Key = key("before", Kind::Text, "Only what happened before this step of the timeline.");
 const AFTER: Key = key("after", Kind::Text, "Only what happened after this step of the timeline.");
 const WITHIN: Key = key("within", Kind::Duration, "How long after `of` it happens at the latest.");
@@ -47,6 +56,7 @@ pub(in crate::scenario) static EXPECTATION: Shape = shape(
         key("rules", RULES, "The rules that it shows."),
         key("twin", Kind::Bool, "Whether it shows the rule's opposite: the same without the rule's cause."),
         key("because", Kind::Text, "Why it must be so, for the reader."),
+        IN_ERA,
     ],
 )
 .with_verbs("what is expected", &[PROGRAM_VERBS, NETWORK_VERBS]);
@@ -92,6 +102,7 @@ static COMPLETES: Shape = shape(
         key("bytes", Kind::Size, "How many bytes of payload it moved."),
         key("status", Kind::Integer { min: 100, max: 599 }, "The HTTP status of its last answer."),
         key("attempts", Kind::Integer { min: 1, max: 10_000 }, "How many attempts it took."),
+        key("saying", Kind::Text, "A part of what it has to show, as the summary tells it."),
     ],
 );
 static FAILS: Shape = shape(
@@ -195,7 +206,7 @@ static EXCHANGES: Shape = shape(
         required(
             "packets",
             Kind::List(&Kind::Text),
-            "Each as `> PA` (from the program's host), `< R` (towards it); flags S A P F R and `len`, `src`, `dst` where they matter.",
+            "Each as `> PA` (from the program's host), `< R` (towards it); flags S A P F R and `len`, `src`, `dst`, `sport`, `dport` where they matter.",
         ),
         key("exactly", Kind::Bool, "No other packets of the program pass the point between the first and the last."),
         BEFORE,
@@ -297,11 +308,7 @@ static COSTS: Shape = shape(
     "cost",
     "What the run's bytes cost.",
     &[
-        required(
-            "path",
-            Kind::Text,
-            "The path, as the summary names it: `nat-gateway`, `internet`, `endpoint`, or `all`.",
-        ),
+        required("path", Kind::Choice(PATHS), "What is charged for."),
         key("at-most", Kind::Text, "US dollars at the most, such as 0.01."),
         key("at-least", Kind::Text, "US dollars at the least."),
     ],

@@ -20,7 +20,11 @@ pub(in crate::scenario) static FILE: Shape = shape(
         required("title", Kind::Text, "What the scenario shows, as a claim."),
         key("description", Kind::Prose, "A paragraph that teaches: what happens, and why."),
         key("rules", RULES, "The rules of the rule book that it is about."),
-        key("era", Kind::Choice(ERAS), "Whose defaults hold; 2017 unless said otherwise."),
+        key(
+            "era",
+            Kind::OneOrMany(&Kind::Choice(ERAS)),
+            "Whose defaults hold; 2017 unless said otherwise. With both, the scenario is run once in each.",
+        ),
         key("start", Kind::Date, "The date at which virtual time begins; 2017-06-01T00:00:00Z unless said otherwise."),
         key(
             "seed",
@@ -55,20 +59,13 @@ pub(in crate::scenario) static FILE: Shape = shape(
             Kind::Named { keys: &NAMES, value: &Kind::Shape(&ON_PREMISES) },
             "Customers' own networks, by name.",
         ),
-        key(
-            "prices",
-            Kind::Named { keys: &PRICE_NAMES, value: &Kind::Text },
-            "Prices in US dollars: a GB over a path, an hour of a NAT gateway.",
-        ),
+        key("prices", Kind::Shape(&PRICES), "What a GB and an hour cost, in US dollars, where it is not the usual."),
         key("programs", Kind::Named { keys: &NAMES, value: &Kind::Shape(&PROGRAM) }, "What the machines do, by name."),
         key("timeline", Kind::List(&Kind::Shape(&STEP)), "What changes while they do it."),
         key("expect", Kind::List(&Kind::Shape(&EXPECTATION)), "What must come of it."),
     ],
 )
 .with(&[REGION_KEYS]);
-
-const ERAS: &[(&str, &str)] =
-    &[("2017", "AWS between December 2016 and August 2017."), ("current", "AWS as it is today.")];
 
 const QUOTAS: &[(&str, &str)] = &[("aws", "AWS's default quotas hold."), ("none", "No quota holds.")];
 
@@ -93,8 +90,24 @@ pub(in crate::scenario) static S3: Shape = shape(
             "When S3 closes an idle connection; a setting of ours, not documented by AWS.",
         ),
         key("first-byte-delay", Kind::Duration, "How long S3 thinks before it answers."),
-        key("link", LINK_KIND, "The link between the internet and S3: 10 ms each way unless said otherwise."),
-        key("endpoint-link", LINK_KIND, "The link between an endpoint and S3: 4 ms each way unless said otherwise."),
+        key("link", LINK_KIND, "The link between the internet and S3: 1 ms each way unless said otherwise."),
+        key("endpoint-link", LINK_KIND, "The link between an endpoint and S3: 0.5 ms each way unless said otherwise."),
+    ],
+);
+
+/// Prices.
+pub(in crate::scenario) static PRICES: Shape = shape(
+    "prices",
+    "Prices in US dollars.",
+    &[
+        key("nat-gateway", Kind::Text, "A GB that a NAT gateway processes; 0.045 unless said otherwise."),
+        key(
+            "nat-gateway-hour",
+            Kind::Text,
+            "An hour of a NAT gateway, parts counting as whole ones; 0.045 unless said otherwise.",
+        ),
+        key("internet", Kind::Text, "A GB that leaves AWS for a host of the internet; 0.09 unless said otherwise."),
+        key("endpoint", Kind::Text, "A GB through a gateway endpoint; 0 unless said otherwise."),
     ],
 );
 

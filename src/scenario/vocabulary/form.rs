@@ -2,7 +2,7 @@
 
 use crate::base::{Cidr, PrefixListId, ServiceName};
 use crate::notation::decode;
-use crate::notation::shape::{Form, Kind, Names};
+use crate::notation::shape::{Form, Key, Kind, Names, key};
 
 /// The id of a rule of the rule book.
 pub(in crate::scenario) static RULE: Form = Form {
@@ -96,7 +96,7 @@ pub(in crate::scenario) static OBJECT_KEYS: Names =
 pub(in crate::scenario) static BUCKET_NAMES: Names = Names {
     what: "a bucket's name: 3 to 63 small letters, digits, `-` and `.`",
     fits: |text| {
-        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_');
+        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
         (3..=63).contains(&text.len()) && text.bytes().all(fine)
     },
 };
@@ -108,10 +108,6 @@ pub(in crate::scenario) static DNS_NAMES: Names =
 /// A tag's key, and other free texts.
 pub(in crate::scenario) static TAG_KEYS: Names =
     Names { what: "the key of a tag", fits: |text| !text.is_empty() && text.len() <= 128 };
-
-/// A share of a cost table.
-pub(in crate::scenario) static PRICE_NAMES: Names =
-    Names { what: "a service of the price table", fits: |text| !text.is_empty() };
 
 /// The name or id of a resource.
 pub(in crate::scenario) const REF: Kind = Kind::Text;
@@ -246,3 +242,11 @@ mod tests {
         assert_eq!(parse_listen_port("tcp 0"), None);
     }
 }
+
+/// The eras.
+pub(in crate::scenario) const ERAS: &[(&str, &str)] =
+    &[("2017", "AWS between December 2016 and August 2017."), ("current", "AWS as it is today.")];
+
+/// Of a step, program or expectation.
+pub(in crate::scenario) const IN_ERA: Key =
+    key("era", Kind::Choice(ERAS), "In which of the scenario's eras; in each unless said otherwise.");

@@ -11,7 +11,7 @@ mod world;
 
 pub(super) use action::{ACTIONS, WIZARD_SUBNET};
 pub(super) use expectation::EXPECTATION;
-pub(super) use file::{FILE, INTERNET, NAT, S3, VERSION};
+pub(super) use file::{FILE, INTERNET, NAT, PRICES, S3, VERSION};
 pub(super) use form::*;
 pub(super) use host::{LINK, LISTENER, ON_PREMISES, OUTSIDE_HOST, TCP_STEP};
 pub(super) use program::{PROGRAM, REPEAT, RETRY};

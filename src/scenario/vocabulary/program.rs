@@ -33,6 +33,7 @@ pub(in crate::scenario) static PROGRAM: Shape = shape(
         key("repeat", Kind::Shape(&REPEAT), "How often it does it; once unless said otherwise."),
         key("connect-timeout", Kind::Duration, "When it gives up connecting; the host's own unless said otherwise."),
         key("read-timeout", Kind::Duration, "When it gives up waiting for bytes; never unless said otherwise."),
+        IN_ERA,
     ],
 )
 .with_verbs("what it does", &[S3_VERBS, OTHER_VERBS]);
@@ -56,15 +57,24 @@ pub(in crate::scenario) static REPEAT: Shape = shape(
     &[
         required("count", Kind::Integer { min: 1, max: 1_000_000 }, "How many times."),
         key("pause", Kind::Duration, "How long from the end of one time to the begin of the next."),
-        key("same-connection", Kind::Bool, "Whether it keeps its connection; it does unless said otherwise."),
+        key(
+            "same-connection",
+            Kind::Bool,
+            "Whether requests go over one connection; they do unless said otherwise. `tcp` and `bulk` open one each time.",
+        ),
     ],
 );
 
 /// Keys that every request to S3 has.
 static S3_KEYS: &[Key] = &[
     key("region", Kind::Form(&REGION_NAME), "The region whose S3 is asked; that of the machine unless said otherwise."),
-    key("names", Kind::Choice(S3_NAMES), "How the host name is built; `regional` unless said otherwise."),
+    key(
+        "names",
+        Kind::Choice(S3_NAMES),
+        "How the host name is built; unless said otherwise `dash` in era 2017, `regional` today.",
+    ),
     key("port", Kind::Port, "The port; 443 unless said otherwise."),
+    key("local-port", Kind::Port, "Its own port, if not any free one; a second connection needs another."),
     key("endpoint", Kind::Text, "An address or name to connect to instead of S3's own name."),
     key(
         "as",

@@ -35,6 +35,7 @@ pub(in crate::scenario) static STEP: Shape = shape(
     &[
         key("step", Kind::Text, "A name for the step, which events and expectations can refer to."),
         key("as", Kind::Text, "The IAM user who asks; an administrator unless said otherwise."),
+        IN_ERA,
         key("account", Kind::Text, "The account, by its name or number, if there are several."),
         key("region", Kind::Form(&REGION_NAME), "The region, if not the scenario's own."),
         key("dry-run", Kind::Bool, "Only asks whether it would be allowed."),

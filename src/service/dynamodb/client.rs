@@ -7,6 +7,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::base::Calendar;
+use crate::host::ConnectOptions;
 use crate::service::http_client::{ExchangeError, HttpConnection, SendBody};
 use crate::service::machine::Machine;
 use crate::service::s3::Content;
@@ -72,7 +73,7 @@ impl<M: Machine> Client<M> {
         let host = format!("dynamodb.{}.amazonaws.com", spec.region);
         if !self.open.as_ref().is_some_and(HttpConnection::is_open) {
             self.open = None;
-            self.open = Some(self.connect(&host, spec.port).await?);
+            self.open = Some(self.connect(&host, spec).await?);
         }
         let what = format!("{} {}", spec.action, spec.table).trim_end().to_owned();
         let request = self.request(spec, &host)?;
@@ -110,15 +111,16 @@ impl<M: Machine> Client<M> {
         Ok(request)
     }
 
-    async fn connect(&self, host: &str, port: u16) -> Result<HttpConnection<M>, ClientError> {
+    async fn connect(&self, host: &str, spec: &DynamoDbSpec) -> Result<HttpConnection<M>, ClientError> {
         let addresses = self.machine.resolve(host).await.map_err(ClientError::Resolve)?;
         self.machine.note(ProgramNote::Resolved { name: host.to_owned(), addresses: addresses.clone() });
         let nothing = || ClientError::Resolve(format!("could not resolve host {host}: no address of ours"));
         let address = *addresses.first().ok_or_else(nothing)?;
         let begun = self.machine.now();
-        let stream = self.machine.connect(SocketAddr::new(address, port), None).await;
+        let options = ConnectOptions { timeout: spec.connect_timeout, ..ConnectOptions::default() };
+        let stream = self.machine.connect(SocketAddr::new(address, spec.port), options).await;
         let stream = stream.map_err(|error| ClientError::Connect { error, after: self.machine.now().since(begun) })?;
-        Ok(HttpConnection::over(&self.machine, stream, &self.totals, None).await?)
+        Ok(HttpConnection::over(&self.machine, stream, &self.totals, spec.read_timeout).await?)
     }
 
     async fn idle(&mut self, spec: &DynamoDbSpec) {

@@ -56,6 +56,8 @@ impl Rig {
             credentials: credentials.cloned(),
             retry: Retry::NONE,
             repeat: Repeat { count: 2, pause: Duration::from_secs(1), same_connection: true },
+            read_timeout: None,
+            connect_timeout: None,
         };
         let spec =
             DynamoDbSpec { repeat: if action == "CreateTable" { Repeat::ONCE } else { spec.repeat.clone() }, ..spec };

@@ -18,13 +18,16 @@ pub(crate) struct Refusal {
     /// Elements between the message and the request's id.
     pub(crate) extra: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// Why, for the log alone.
+    pub(crate) because: String,
     pub(crate) close: bool,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let (extra, headers) = (Vec::new(), Vec::new());
-        Self { status, code: code.to_owned(), message: message.into(), extra, headers, close: false }
+        let because = String::new();
+        Self { status, code: code.to_owned(), message: message.into(), extra, headers, because, close: false }
     }
 
     #[must_use]
@@ -36,6 +39,12 @@ impl Refusal {
     #[must_use]
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn because(mut self, because: String) -> Self {
+        self.because = because;
         self
     }
 

@@ -115,7 +115,7 @@ impl Gate {
         };
         let (region, _) = self.store.place_of(bucket).ok_or(S3ErrorCode::NoSuchBucket)?;
         if region != *arrival.region() && arrival.peer().through.is_some() {
-            arrival.told().because = format!("bucket {bucket} lies in {region}, behind the endpoint's region (R48)");
+            arrival.told().because = format!("bucket {bucket} lies in {region}, outside the endpoint's region [R48]");
             return Err(S3Error::with_message(S3ErrorCode::AccessDenied, CROSS_REGION));
         }
         self.judge(arrival, key, Question::object("s3:GetObject", bucket, object))

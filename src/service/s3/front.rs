@@ -118,6 +118,7 @@ impl S3Front {
             Ok(presigned_by) => presigned_by,
             Err(refusal) => {
                 line.note.error.clone_from(&refusal.code);
+                line.note.because.clone_from(&refusal.because);
                 let response = refusal.into_response(&ids, with_body).map(Body::from);
                 return self.finish(response, line, &ids, around);
             }
@@ -246,7 +247,7 @@ impl S3Front {
     /// wrong for good.
     fn redirect(&self, target: &Target, region: &RegionName, uri: &Uri) -> Refusal {
         let bucket = target.bucket.clone().unwrap_or_default();
-        let endpoint = S3Name { region: Some(region.to_string()), ..S3Name::global() }.with_bucket(&bucket).host();
+        let endpoint = S3Name::of_region(region.as_str()).with_bucket(&bucket).host();
         let global = matches!(&target.host, Some(HostName::S3(S3Name { region: None, bucket: Some(_), .. })));
         let refusal = if global {
             let location = format!("https://{endpoint}{}", uri.path_and_query().map_or("/", |path| path.as_str()));
@@ -265,7 +266,15 @@ impl S3Front {
                  future requests to this endpoint.",
             )
         };
-        refusal.element("Endpoint", endpoint).element("Bucket", bucket).header("x-amz-bucket-region", region.as_str())
+        let because = match global {
+            true => format!("bucket {bucket} lies in {region}, and the global name led here [R49]"),
+            false => format!("bucket {bucket} lies in {region}, and this is S3 of {} [R48]", self.region),
+        };
+        refusal
+            .element("Endpoint", endpoint)
+            .element("Bucket", bucket)
+            .header("x-amz-bucket-region", region.as_str())
+            .because(because)
     }
 
     /// Signed for another region than that of the front end (facts.md B6).
@@ -276,7 +285,9 @@ impl S3Front {
             ("AuthorizationHeaderMalformed", "The authorization header is malformed")
         };
         let message = format!("{start}; the region '{}' is wrong; expecting '{}'", signed.region, self.region);
-        Refusal::new(StatusCode::BAD_REQUEST, code, message).element("Region", self.region.as_str()).closing()
+        let because = format!("the request is signed for {}, and this is S3 of {} [R50]", signed.region, self.region);
+        let refusal = Refusal::new(StatusCode::BAD_REQUEST, code, message);
+        refusal.element("Region", self.region.as_str()).because(because).closing()
     }
 
     /// Tells an error of the library as S3 does: with its words, the resource and both ids.

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use super::error::ClientError;
 use super::request::{Draft, Place, build};
 use crate::base::Calendar;
+use crate::host::ConnectOptions;
 use crate::service::http_client::{ExchangeError, HttpConnection};
 use crate::service::machine::Machine;
 use crate::service::s3::{HostName, percent_decode};
@@ -142,7 +143,10 @@ impl<M: Machine> Client<M> {
         let body = self.rest(&mut answer).await.unwrap_or_default();
         let text = String::from_utf8_lossy(&body);
         let code = element(&text, "Code").unwrap_or_else(|| status.canonical_reason().unwrap_or("").replace(' ', ""));
-        let message = element(&text, "Message").unwrap_or_default();
+        let mut message = element(&text, "Message").unwrap_or_default();
+        if let Some(endpoint) = element(&text, "Endpoint") {
+            message.push_str(&format!(" ({endpoint})"));
+        }
         let error = ClientError::Answer { status: status.as_u16(), code, message };
         let what = error.to_string();
         let what = what.strip_prefix(&format!("{} ", status.as_u16())).unwrap_or(&what).to_owned();
@@ -166,7 +170,9 @@ impl<M: Machine> Client<M> {
         };
         let begun = self.machine.now();
         let to = SocketAddr::new(address, self.spec.port);
-        let stream = self.machine.connect(to, self.spec.connect_timeout).await;
+        let (timeout, local_port) = (self.spec.connect_timeout, self.spec.local_port);
+        let options = ConnectOptions { timeout, local_port, ..ConnectOptions::default() };
+        let stream = self.machine.connect(to, options).await;
         let stream = stream.map_err(|error| ClientError::Connect { error, after: self.machine.now().since(begun) })?;
         let connection = HttpConnection::over(&self.machine, stream, &self.totals, self.spec.read_timeout).await?;
         self.open = Some(Open { host: host.to_owned(), connection });

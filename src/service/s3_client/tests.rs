@@ -93,6 +93,7 @@ impl Rig {
 
 fn spec(operation: S3Operation) -> S3Spec {
     S3Spec {
+        local_port: None,
         operation,
         region: RegionName::parse("us-west-2").expect("a region"),
         names: S3Names::Dash,

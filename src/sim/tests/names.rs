@@ -34,6 +34,7 @@ impl Observer for Ear {
 
 fn program(operation: S3Operation, names: S3Names) -> ProgramSpec {
     let spec = S3Spec {
+        local_port: None,
         operation,
         region: scope().region,
         names,
@@ -201,6 +202,8 @@ fn dynamodb_answers_by_its_own_name() {
         credentials: None,
         retry: Retry::NONE,
         repeat: Repeat::ONCE,
+        read_timeout: None,
+        connect_timeout: None,
     };
     let spec = ProgramSpec { name: "tables".into(), does: Does::DynamoDb(spec) };
     assert_eq!(run(&mut simulation, &mut checks, &mut ear, &spec), Ok("ListTables".into()));
