@@ -1,5 +1,6 @@
 //! A VPC of any size, built by hand from boxes: instances behind a NAT gateway, an internet gateway and an endpoint, and
 //! a server that is both on the internet and behind the endpoint. The machines are whatever the benchmark puts in.
+#![expect(unreachable_pub, reason = "each benchmark is a crate of its own and takes what it needs")]
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;

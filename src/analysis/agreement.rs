@@ -332,8 +332,39 @@ fn random_worlds_have_every_kind_of_outcome() {
     assert!(10 < reasons.len() && reasons.iter().any(|(back, _)| *back), "{reasons:?}");
 }
 
+/// Asks every pair of addresses that classes stand for, and each pair of classes once: the answers are the same.
+fn check_classes(world: &World) {
+    let options = TableOptions::default();
+    let classes = classes::classes_of(&[world], &options);
+    let traffic = [Traffic::Tcp(22), Traffic::Ping];
+    let reach = reach(world, options.clone(), &traffic, &mut |_, _| ());
+    let tables = Tables::new(world, options);
+    for pair in &reach.pairs {
+        let (from, to) = (&classes[pair.from], &classes[pair.to]);
+        for (from, to) in from.members.iter().flat_map(|from| to.members.iter().map(move |to| (*from, *to))) {
+            if from == to && pair.from == pair.to {
+                continue;
+            }
+            let source = tables.source(from);
+            let outcome = match source.as_ref().map(|source| tables.explain(source, to, pair.traffic)) {
+                Ok(Some(explanation)) => explanation.outcome(),
+                Ok(None) => panic!("{from} asks nobody"),
+                // Which of two machines with one address asks, nobody can tell.
+                Err(_) => continue,
+            };
+            let kind = |outcome: &Outcome| std::mem::discriminant(outcome);
+            assert_eq!(kind(&outcome), kind(&pair.outcome), "{from} → {to} {}: {outcome:?}, {pair:?}", pair.traffic);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn what_holds_of_a_class_holds_of_its_members(seed in any::<u64>()) {
+        check_classes(&random_world(seed));
+    }
 
     #[test]
     fn random_worlds_are_explained_as_their_packets_go(plan in plan()) {

@@ -13,12 +13,8 @@ use crate::control_plane::{Destination, Instance, InstanceState, NetworkInterfac
 pub struct Class {
     /// What it is called: its first member's name, or what it is.
     pub name: String,
-    /// The address that it is asked from and at: of its first member.
-    pub address: IpAddr,
-    /// A second member's address, if there is one: like machines are asked about each other, too.
-    pub other: Option<IpAddr>,
-    /// How many members it has.
-    pub count: usize,
+    /// The addresses of its members; never none. The first is asked from and at.
+    pub members: Vec<IpAddr>,
     /// What kind of place it is.
     pub kind: ClassKind,
 }
@@ -41,11 +37,16 @@ pub enum ClassKind {
 impl Class {
     /// Its name with how many more are like it.
     pub fn label(&self) -> String {
-        match self.count {
+        match self.members.len() {
             0 | 1 => self.name.clone(),
             2 => format!("{} and one like it", self.name),
             count => format!("{} and {} like it", self.name, count - 1),
         }
+    }
+
+    /// The address that it is asked from and at.
+    pub fn address(&self) -> IpAddr {
+        self.members[0]
     }
 
     /// Whether it can ask.
@@ -118,16 +119,15 @@ impl Member {
 fn of_members(members: &[Member]) -> Vec<Class> {
     let Some(first) = members.first() else { return Vec::new() };
     let mut classes = Vec::new();
-    for (index, (which, address, _)) in first.ends.iter().enumerate() {
-        let end = |member: &Member| member.ends.get(index).map(|(_, address, public)| (*address, *public));
+    for (index, (which, ..)) in first.ends.iter().enumerate() {
+        let ends = || members.iter().filter_map(|member| member.ends.get(index));
         let name = format!("{}{which}", first.name);
-        let other = members.get(1).and_then(end).map(|(address, _)| address);
-        let (count, kind) = (members.len(), ClassKind::Instances);
-        classes.push(Class { name: name.clone(), address: *address, other, count, kind });
-        let public: Vec<IpAddr> = members.iter().filter_map(|member| end(member)?.1).collect();
-        if let Some(address) = public.first().copied() {
-            let (name, kind) = (format!("{name} by its public address"), ClassKind::Public);
-            classes.push(Class { name, address, other: public.get(1).copied(), count: public.len(), kind });
+        let own = ends().map(|(_, address, _)| *address).collect();
+        classes.push(Class { name: name.clone(), members: own, kind: ClassKind::Instances });
+        let public: Vec<IpAddr> = ends().filter_map(|(.., public)| *public).collect();
+        if !public.is_empty() {
+            let name = format!("{name} by its public address");
+            classes.push(Class { name, members: public, kind: ClassKind::Public });
         }
     }
     classes
@@ -212,8 +212,8 @@ fn blocks_named(worlds: &[&World]) -> BTreeSet<Cidr> {
 /// rule names.
 fn places(worlds: &[&World], blocks: &BTreeSet<Cidr>, options: &TableOptions, classes: &mut Vec<Class>) {
     let mut seen: BTreeSet<IpAddr> = BTreeSet::new();
-    let place = |name: String, address: IpAddr, kind| Class { name, address, other: None, count: 1, kind };
-    let v6 = classes.iter().any(|class| class.address.is_ipv6());
+    let place = |name: String, address: IpAddr, kind| Class { name, members: vec![address], kind };
+    let v6 = classes.iter().any(|class| class.address().is_ipv6());
     for (name, block) in service_blocks(worlds, v6) {
         let named = blocks.iter().filter(|named| block.covers(named) && **named != block);
         for part in std::iter::once(&block).chain(named) {

@@ -86,8 +86,8 @@ impl Reach {
         let (mut reach, mut all) = (0, 0);
         for pair in &self.pairs {
             let (from, to) = (&self.classes[pair.from], &self.classes[pair.to]);
-            let same = pair.from == pair.to;
-            let count = if same { from.count * from.count.saturating_sub(1) } else { from.count * to.count };
+            let (from, to) = (from.members.len(), to.members.len());
+            let count = if pair.from == pair.to { from * from.saturating_sub(1) } else { from * to };
             all += count;
             reach += if pair.outcome == Outcome::Reaches { count } else { 0 };
         }
@@ -106,7 +106,7 @@ pub fn reach(
     let tables = Tables::new(world, options);
     let mut pairs = Vec::new();
     for_pairs(&classes, progress, &mut |from, to, address| {
-        let source = tables.source(classes[from].address);
+        let source = tables.source(classes[from].address());
         for traffic in traffic {
             let outcome = match ask(&tables, source.as_ref(), address, *traffic) {
                 Ok(explanation) => explanation.outcome(),
@@ -129,7 +129,7 @@ pub(super) fn compare(
     let mut result = Comparison::default();
     for_pairs(classes, progress, &mut |from, to, address| {
         result.pairs += 1;
-        let sources = (before.source(classes[from].address), after.source(classes[from].address));
+        let sources = (before.source(classes[from].address()), after.source(classes[from].address()));
         // Services serve over TCP, and answer pings.
         let service = classes[to].kind == ClassKind::Service;
         for range in traffic.iter().filter(|range| !(service && matches!(range.traffic, Traffic::Udp(_)))) {
@@ -191,7 +191,7 @@ pub(super) fn confirm_sample(
     let step = questions.len().div_ceil(most.max(1)).max(1);
     let (mut confirmed, mut different) = (0, Vec::new());
     for (from, to, address, traffic) in questions.into_iter().step_by(step) {
-        let Ok(explained) = explain(prober, classes[from].address, address, traffic) else { continue };
+        let Ok(explained) = explain(prober, classes[from].address(), address, traffic) else { continue };
         confirmed += usize::from(explained.reply.is_some());
         if let Some(Disagreement { tables, packets, .. }) = &explained.disagreement {
             let (from, to) = (&classes[from].name, &classes[to].name);
@@ -245,8 +245,8 @@ fn for_pairs(classes: &[Class], progress: &mut dyn FnMut(usize, usize), visit: &
 
 /// The addresses of a pair; a class asks its own second member.
 pub(super) fn ends(classes: &[Class], from: usize, to: usize) -> (IpAddr, Option<IpAddr>) {
-    let address = if from == to { classes[to].other } else { Some(classes[to].address) };
-    (classes[from].address, address)
+    let place = usize::from(from == to);
+    (classes[from].address(), classes[to].members.get(place).copied())
 }
 
 fn ask(

@@ -187,7 +187,7 @@ pub fn what_if(
     let outside: Vec<IpAddr> = classes
         .iter()
         .filter(|class| class.kind == ClassKind::Internet)
-        .map(|class| class.address)
+        .map(Class::address)
         .chain(options.connections.iter().flat_map(|one| [one.from, one.to.ip()]))
         .collect();
     let tables = (Tables::new(&before, table_options.clone()), Tables::new(&after, table_options));
@@ -313,7 +313,7 @@ fn connections_of(
 
 /// The port that a class is usually connected to: 443 where somebody listens there, else the first that has a listener.
 fn port_of(stage: &mut Stage, class: &Class) -> Option<u16> {
-    let listening = stage.listening(class.address);
+    let listening = stage.listening(class.address());
     listening.iter().copied().find(|port| *port == 443).or_else(|| listening.first().copied())
 }
 
@@ -365,7 +365,7 @@ impl Named<'_, '_> {
     }
 
     fn name(&self, address: IpAddr) -> String {
-        let class = self.classes.iter().find(|class| class.address == address);
+        let class = self.classes.iter().find(|class| class.members.contains(&address));
         let own = class.filter(|class| self.like && class.kind == ClassKind::Instances).map(Class::label);
         let named = || self.stage.directory().name(address).map(str::to_owned);
         let place = || class.map(|class| class.name.clone());

@@ -378,7 +378,7 @@ impl WhatIfPage<'_> {
     fn pair_json(&self, one: &PairChange) -> Value {
         let class = |index: usize| {
             let class = &self.result.classes[index];
-            json!({"name": class.name, "address": class.address, "members": class.count})
+            json!({"name": class.name, "members": class.members})
         };
         let way = |way: &Way| {
             let (out, back) = &way.gateways;
