@@ -3,10 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::path::{Explanation, Outcome, Traffic};
+use super::path::{Explanation, Outcome, Traffic, is_gateway};
 use super::probe::{Prober, Question, Reply, Trail};
 use super::tables::Tables;
-use crate::import::Probe;
 use crate::trace::{Absorbed, Answer, Component, Directory, Disposition, DropReason, Step};
 
 /// A question with its answers by tables and by packets.
@@ -14,10 +13,12 @@ use crate::trace::{Absorbed, Answer, Component, Directory, Disposition, DropReas
 pub struct Explained {
     /// What the tables say.
     pub explanation: Explanation,
-    /// What the packets did; `None` for traffic that is not probed.
+    /// What the packets did; `None` where the machine that asks does not run.
     pub reply: Option<Reply>,
     /// Where the two differ.
     pub disagreement: Option<Disagreement>,
+    /// What kept the packets from passing that no table knows of, and where: a cut link, a full queue.
+    pub passing: Option<(DropReason, String)>,
 }
 
 /// A difference between tables and packets.
@@ -36,19 +37,11 @@ pub struct Disagreement {
 /// # Errors
 /// Why nobody can ask from there.
 pub fn explain(prober: &mut Prober, from: IpAddr, to: IpAddr, traffic: Traffic) -> Result<Explained, String> {
-    let probe = match traffic {
-        Traffic::Tcp(port) => Some(Probe::TcpSyn { port }),
-        Traffic::Ping => Some(Probe::Ping),
-        // A datagram without an answer of its program says nothing; a refusal would need the port to be closed.
-        Traffic::Udp(_) => None,
-    };
-    let reply = match probe {
-        Some(probe) => {
-            let (node, source) = prober.machine(from)?;
-            Some(prober.ask_from(node, source, &Question { from, to, probe }))
-        }
-        None => None,
-    };
+    // Where the machine does not run, tables still say what is in the way.
+    let reply = prober.machine(from).ok().map(|(node, source)| {
+        let question = Question { from, to, traffic };
+        prober.ask_from(node, source, &question)
+    });
     let mut options = prober.stage().table_options();
     let directory = prober.stage().simulation().directory().clone();
     if let Some(reply) = &reply {
@@ -64,15 +57,17 @@ pub fn explain(prober: &mut Prober, from: IpAddr, to: IpAddr, traffic: Traffic) 
     let explanation =
         tables.explain(&source, to, traffic).ok_or_else(|| format!("no instance of this world has {from}"))?;
     let disagreement = reply.as_ref().and_then(|reply| compare(&explanation, reply, &directory));
-    Ok(Explained { explanation, reply, disagreement })
+    let passing = reply.as_ref().and_then(|reply| passing(reply, &directory));
+    Ok(Explained { explanation, reply, disagreement, passing })
 }
 
-/// The port that the first NAT gateway on the way gave.
+/// The port that the first NAT gateway or NAT instance on the way gave.
 fn nat_port(reply: &Reply, directory: &Directory) -> Option<u16> {
     let steps = reply.trails.first()?.journey.steps();
     steps.into_iter().find_map(|(node, step)| match step {
-        Step::Translated { after, .. } if component(directory, node) == Some(Component::NatGateway) => {
-            Some(after.src_port)
+        Step::Translated { after, .. } => {
+            let nat = matches!(component(directory, node), Some(Component::NatGateway | Component::Instance));
+            nat.then_some(after.src_port)
         }
         _ => None,
     })
@@ -85,10 +80,12 @@ fn component(directory: &Directory, node: crate::trace::NodeId) -> Option<Compon
 fn compare(explanation: &Explanation, reply: &Reply, directory: &Directory) -> Option<Disagreement> {
     let tables = explanation.outcome();
     let packets = packet_outcome(reply);
-    let comparable = !matches!((&tables, &packets), (Outcome::Unknown(_), _) | (_, Outcome::Unknown(_)));
-    let differ = comparable && tables != packets;
-    let by_tables: Vec<String> =
-        explanation.out.hops.iter().filter(|hop| is_gateway(hop.component)).map(|hop| hop.id.clone()).collect();
+    let unknown = matches!((&tables, &packets), (Outcome::Unknown(_), _) | (_, Outcome::Unknown(_)));
+    let comparable = !unknown && passing(reply, directory).is_none() && !is_answered_by_icmp(explanation, reply);
+    // A machine that stays silent has the question all the same, which is more than tables may say.
+    let silent = reply.trails.first().is_some_and(|question| ended(question).is_none() && arrived(question));
+    let differ = (comparable && tables != packets) || (silent && matches!(tables, Outcome::BlockedOut(_)));
+    let by_tables: Vec<String> = explanation.out.gateways().map(str::to_owned).collect();
     let by_packets: Vec<String> = reply
         .trails
         .first()
@@ -105,16 +102,33 @@ fn compare(explanation: &Explanation, reply: &Reply, directory: &Directory) -> O
     (differ || gateways.is_some()).then_some(Disagreement { tables, packets, gateways })
 }
 
-const fn is_gateway(component: Component) -> bool {
+/// What ended one of the packets by the state of the moment, and where.
+fn passing(reply: &Reply, directory: &Directory) -> Option<(DropReason, String)> {
+    reply.trails.iter().flat_map(|trail| trail.journey.steps()).find_map(|(node, step)| match step {
+        Step::Dropped { reason, .. } if is_passing(*reason) => Some((*reason, directory.node(node).to_owned())),
+        _ => None,
+    })
+}
+
+/// Whether a reason is no matter of records: links, queues, memory.
+const fn is_passing(reason: DropReason) -> bool {
     matches!(
-        component,
-        Component::InternetGateway
-            | Component::EgressOnlyInternetGateway
-            | Component::NatGateway
-            | Component::VpcEndpoint
-            | Component::VpcPeeringConnection
-            | Component::VpnGateway
+        reason,
+        DropReason::LinkDown
+            | DropReason::Lost
+            | DropReason::QueueFull
+            | DropReason::BacklogFull
+            | DropReason::ConntrackFull
+            | DropReason::NatPortsExhausted
+            | DropReason::HostLimit
     )
+}
+
+/// Whether a datagram is answered by an ICMP error, whose way back is not that of a datagram.
+fn is_answered_by_icmp(explanation: &Explanation, reply: &Reply) -> bool {
+    let udp = matches!(explanation.header.traffic, Traffic::Udp(_));
+    let answer = reply.trails.first().and_then(|question| answer_of(question, &reply.trails));
+    udp && answer.and_then(|answer| answer.tuple).is_some_and(|tuple| tuple.protocol.is_icmp())
 }
 
 /// What the packets of a probe came to.

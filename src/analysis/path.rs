@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use super::shown_rules::rules_of;
 use crate::base::InstanceId;
 use crate::control_plane::routing::Candidate;
 use crate::trace::{Component, DropReason, Filter};
@@ -109,6 +110,21 @@ pub enum Finding {
     Note(String),
 }
 
+impl Finding {
+    /// Why a packet does not pass, if this keeps it from passing.
+    pub const fn blocks(&self) -> Option<DropReason> {
+        match self {
+            Self::Blocked { reason, .. } => Some(*reason),
+            Self::Filtered { filter, allowed: false, .. } => Some(denied_by(*filter)),
+            Self::Filtered { .. }
+            | Self::Remembered { .. }
+            | Self::Routed { .. }
+            | Self::Translated { .. }
+            | Self::Note(_) => None,
+        }
+    }
+}
+
 /// One box of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathHop {
@@ -147,12 +163,20 @@ pub struct Path {
 pub struct Blocker {
     /// Whether it is on the way back.
     pub back: bool,
+    /// What the box is.
+    pub component: Component,
     /// The box, by id.
     pub at: String,
+    /// Its name, else its id.
+    pub name: String,
     /// Why.
     pub reason: DropReason,
-    /// By what.
+    /// The security groups or the network ACL that deny it; empty for other reasons.
+    pub filter: String,
+    /// By what: a rule, a route, a table, the box itself.
     pub by: String,
+    /// The rules of the rule book that it shows.
+    pub rules: Vec<&'static str>,
 }
 
 /// What comes of a question.
@@ -173,6 +197,8 @@ pub enum Outcome {
 pub struct Explanation {
     /// The question's header where it is made.
     pub header: Header,
+    /// Whether it goes to an address of a service with ranges, such as S3.
+    pub to_service: bool,
     /// The way out.
     pub out: Path,
     /// The way back, as if the way out were open; `None` where there is nothing to come back from.
@@ -180,21 +206,16 @@ pub struct Explanation {
 }
 
 impl Path {
-    /// Everything that blocks it, in order.
-    pub fn blockers(&self) -> impl Iterator<Item = (&PathHop, DropReason, &str)> {
-        self.hops.iter().flat_map(|hop| {
-            hop.findings.iter().filter_map(move |finding| match finding {
-                Finding::Blocked { reason, by } => Some((hop, *reason, by.as_str())),
-                Finding::Filtered { filter, allowed: false, rule, .. } => {
-                    Some((hop, denied_by(*filter), rule.as_str()))
-                }
-                Finding::Filtered { .. }
-                | Finding::Remembered { .. }
-                | Finding::Routed { .. }
-                | Finding::Translated { .. }
-                | Finding::Note(_) => None,
-            })
-        })
+    /// Everything that blocks it, in order: the box, the finding, and why.
+    pub fn blockers(&self) -> impl Iterator<Item = (&PathHop, &Finding, DropReason)> {
+        self.hops
+            .iter()
+            .flat_map(|hop| hop.findings.iter().filter_map(move |finding| Some((hop, finding, finding.blocks()?))))
+    }
+
+    /// The ids of the gateways that it crosses, in order.
+    pub fn gateways(&self) -> impl Iterator<Item = &str> {
+        self.hops.iter().filter(|hop| is_gateway(hop.component)).map(|hop| hop.id.as_str())
     }
 
     /// The ids of its boxes, in order.
@@ -206,25 +227,48 @@ impl Path {
 impl Explanation {
     /// All that blocks the way out and the way back, at once.
     pub fn blockers(&self) -> Vec<Blocker> {
-        let of = |path: &Path, back: bool| -> Vec<Blocker> {
-            let found = path.blockers();
-            found.map(|(hop, reason, by)| Blocker { back, at: hop.id.clone(), reason, by: by.to_owned() }).collect()
+        let ways = std::iter::once((&self.out, false)).chain(self.back.as_ref().map(|path| (path, true)));
+        let found = ways.flat_map(|(path, back)| path.blockers().map(move |found| (back, found)));
+        let blocker = |(back, (hop, finding, reason)): (bool, (&PathHop, &Finding, DropReason))| {
+            let (filter, by) = match finding {
+                Finding::Filtered { id, rule, .. } => (id.clone(), rule.clone()),
+                Finding::Blocked { by, .. } => (String::new(), by.clone()),
+                Finding::Remembered { .. } | Finding::Routed { .. } | Finding::Translated { .. } | Finding::Note(_) => {
+                    (String::new(), String::new())
+                }
+            };
+            let (component, at, name) = (hop.component, hop.id.clone(), hop.name.clone());
+            Blocker { back, component, at, name, reason, filter, by, rules: self.rules_of(finding) }
         };
-        let mut all = of(&self.out, false);
-        all.extend(self.back.iter().flat_map(|path| of(path, true)));
-        all
+        found.map(blocker).collect()
+    }
+
+    /// The rules of the rule book that a finding of one of its ways shows.
+    pub fn rules_of(&self, finding: &Finding) -> Vec<&'static str> {
+        rules_of(finding, self.to_service, self.header.dst.is_ipv6())
+    }
+
+    /// What the far end takes for the source, if the question arrives there.
+    pub fn seen_as(&self) -> Option<SocketAddr> {
+        let findings = self.out.hops.iter().flat_map(|hop| &hop.findings);
+        let translated = findings.filter_map(|finding| match finding {
+            Finding::Translated { after, .. } => Some(after.src),
+            _ => None,
+        });
+        let arrives = self.out.end == End::Arrived && self.out.blockers().next().is_none();
+        arrives.then(|| translated.last().unwrap_or(self.header.src))
     }
 
     /// What comes of it.
     pub fn outcome(&self) -> Outcome {
-        if let Some((_, reason, _)) = self.out.blockers().next() {
+        if let Some((_, _, reason)) = self.out.blockers().next() {
             return Outcome::BlockedOut(reason);
         }
         if let End::Unknown(why) = &self.out.end {
             return Outcome::Unknown(why.clone());
         }
         let Some(back) = &self.back else { return Outcome::Reaches };
-        if let Some((_, reason, _)) = back.blockers().next() {
+        if let Some((_, _, reason)) = back.blockers().next() {
             return Outcome::BlockedBack(reason);
         }
         match &back.end {
@@ -235,8 +279,21 @@ impl Explanation {
     }
 }
 
+/// Whether a box is a gateway: what tells one path from another.
+pub(super) const fn is_gateway(component: Component) -> bool {
+    matches!(
+        component,
+        Component::InternetGateway
+            | Component::EgressOnlyInternetGateway
+            | Component::NatGateway
+            | Component::VpcEndpoint
+            | Component::VpcPeeringConnection
+            | Component::VpnGateway
+    )
+}
+
 /// The reason of a filter's denial.
-pub(super) const fn denied_by(filter: Filter) -> DropReason {
+const fn denied_by(filter: Filter) -> DropReason {
     match filter {
         Filter::SecurityGroupEgress => DropReason::SecurityGroupEgress,
         Filter::NetworkAclEgress => DropReason::NetworkAclEgress,

@@ -1,5 +1,5 @@
-//! Single probes by real packets: a half-open SYN scan and a ping, with what came back and every packet's journey.
-//! Scores nothing.
+//! Single probes by real packets: a half-open SYN scan, a ping, a datagram, with what came back and every packet's
+//! journey. Scores nothing.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -8,12 +8,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::addresses::Owner;
+use super::path::Traffic;
+use super::question_log::{Asked, QuestionLog};
 use super::stage::Stage;
 use crate::control_plane::InterfaceType;
 use crate::host::{Host, NetError, Probe as Packet, ProbeAnswer, ProbeKind, ProbeReply};
-use crate::import::{PortState, Probe, Saw};
-use crate::packet::FiveTuple;
-use crate::trace::{Disposition, DropReason, Journey, JourneyLog, Names, NodeId};
+use crate::import::{PortState, Saw};
+use crate::packet::{FiveTuple, IcmpError, Protocol};
+use crate::trace::{Disposition, DropReason, Journey, Names, NodeId};
 
 /// A probe: from where, to where, how.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -22,13 +24,13 @@ pub struct Question {
     pub from: IpAddr,
     /// The probed address.
     pub to: IpAddr,
-    /// How it is probed.
-    pub probe: Probe,
+    /// How it is probed: by a SYN, a datagram or an echo request.
+    pub traffic: Traffic,
 }
 
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} → {} {}", self.from, self.to, self.probe)
+        write!(f, "{} → {} {}", self.from, self.to, self.traffic)
     }
 }
 
@@ -48,7 +50,9 @@ pub struct Reply {
     pub saw: Result<Saw, String>,
     /// The TTL of a ping's reply, as received.
     pub ttl: Option<u8>,
-    /// All packets, in the order in which they were made.
+    /// How long the answer took, if one came.
+    pub after: Option<Duration>,
+    /// All packets, in the order in which they were made; the question first.
     pub trails: Vec<Trail>,
 }
 
@@ -61,15 +65,21 @@ pub struct Prober {
 
 /// How long a prober waits for an answer; no path of a world is longer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How far a running world is advanced before the prober looks whether its answer has come.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long after an answer the last packets of a question end: the reset that follows a SYN-ACK.
+const LINGER: Duration = Duration::from_secs(1);
 /// The most packets of one probe whose journeys are kept: a probe, its answer, and what boxes say about them.
 const PACKETS_MAX: usize = 256;
-/// The payload of Linux's ping.
-const ECHO_BYTES: usize = 56;
+/// The payload of Linux's ping, and of a datagram.
+const PROBE_BYTES: usize = 56;
+/// Where the identifiers of echoes begin, away from those of a running world's own programs.
+const IDENTIFIER: u16 = 0x6000;
 
 impl Prober {
     /// Probes on a stage.
     pub fn new(stage: Stage) -> Self {
-        Self { stage, asked: 0 }
+        Self { stage, asked: IDENTIFIER }
     }
 
     /// The stage.
@@ -85,73 +95,68 @@ impl Prober {
         names
     }
 
+    /// Looks a name up as the machine of an address does, by packets.
+    ///
+    /// # Errors
+    /// Why nobody can ask from there, or what the machine would read.
+    pub fn look_up(&mut self, from: IpAddr, name: &str) -> Result<Vec<IpAddr>, String> {
+        let (node, _) = self.machine(from)?;
+        self.stage.simulation().look_up(node, name)
+    }
+
+    /// Why the machine of an address finds no names, if its VPC is the cause (R27).
+    pub fn names_are_off(&mut self, from: IpAddr) -> Option<String> {
+        let owner = self.stage.index().owners(from).iter().find(|owner| owner.instance.is_some()).cloned()?;
+        let world = self.stage.simulation().world();
+        let vpc = world.region(&owner.scope)?.vpcs().get(&owner.vpc)?;
+        let name = vpc.tags.name.as_deref().unwrap_or(vpc.id.as_str());
+        (!vpc.enable_dns_support).then(|| format!("DNS resolution is off in VPC {name} [R27]"))
+    }
+
     /// Sends one probe and waits for what comes back.
     pub fn ask(&mut self, question: &Question) -> Reply {
         match self.machine(question.from) {
             Ok((node, source)) => self.ask_from(node, source, question),
-            Err(why) => Reply { saw: Err(why), ttl: None, trails: Vec::new() },
+            Err(why) => Reply { saw: Err(why), ttl: None, after: None, trails: Vec::new() },
         }
     }
 
     /// Sends one probe from a machine and waits for what comes back.
     pub(super) fn ask_from(&mut self, node: NodeId, source: IpAddr, question: &Question) -> Reply {
         self.stage.wake(question.to);
-        let (answer, log) = self.send(node, source, question);
-        let trails: Vec<Trail> = log
-            .journeys()
-            .filter_map(Result::ok)
-            .map(|journey| Trail { tuple: log.tuple(journey.packet()), journey })
-            .collect();
+        let (answer, trails) = self.send(node, source, question);
+        let nobody_knows = |why: String, trails| Reply { saw: Err(why), ttl: None, after: None, trails };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => {
-                return Reply { saw: Err(format!("the probe could not be sent: {error}")), ttl: None, trails };
-            }
+            Err(error) => return nobody_knows(format!("the probe could not be sent: {error}"), trails),
         };
         if let Some(why) = trails.iter().find_map(|trail| self.cannot_tell(question, &trail.journey)) {
-            return Reply { saw: Err(why), ttl: None, trails };
+            return nobody_knows(why, trails);
         }
-        let (saw, ttl) = seen(question.probe, answer);
-        Reply { saw: Ok(saw), ttl, trails }
+        let (saw, ttl) = seen(question.traffic, answer.map(|answer| (answer.reply, answer.ttl)));
+        Reply { saw: Ok(saw), ttl, after: answer.map(|answer| answer.after), trails }
     }
 
     /// The machine that has an address, and the address that it knows itself by.
     pub(super) fn machine(&self, from: IpAddr) -> Result<(NodeId, IpAddr), String> {
-        if let Some(node) = self.stage.internet_host(from) {
-            return Ok((node, from));
-        }
-        let owners: Vec<&Owner> =
-            self.stage.index().owners(from).iter().filter(|owner| owner.instance.is_some()).collect();
-        let owner = match owners.as_slice() {
-            [owner] => *owner,
-            [] => return Err(format!("no machine of this world has the address {from}")),
-            [first, second, ..] => {
-                return Err(format!(
-                    "{from} is of {} and of {}: probe from a public address",
-                    first.interface, second.interface
-                ));
-            }
-        };
-        let instance = owner.instance.as_ref().expect("only interfaces of instances are kept");
-        let node = self.stage.machine(instance);
-        node.map(|node| (node, owner.private)).ok_or_else(|| format!("{instance} does not run"))
+        self.stage.asker(from)
     }
 
-    fn send(
-        &mut self,
-        node: NodeId,
-        source: IpAddr,
-        question: &Question,
-    ) -> (Result<Option<ProbeAnswer>, NetError>, JourneyLog) {
-        self.asked = self.asked.wrapping_add(1);
-        let kind = match question.probe {
-            Probe::TcpSyn { port } => ProbeKind::Syn { port },
-            Probe::Ping => ProbeKind::Echo { identifier: self.asked, sequence: 1, bytes: ECHO_BYTES },
+    fn send(&mut self, node: NodeId, source: IpAddr, question: &Question) -> (Sent, Vec<Trail>) {
+        self.asked = self.asked.wrapping_add(1).max(IDENTIFIER);
+        let icmp = if question.to.is_ipv4() { Protocol::ICMP } else { Protocol::ICMPV6 };
+        let (kind, protocol, port) = match question.traffic {
+            Traffic::Tcp(port) => (ProbeKind::Syn { port }, Protocol::TCP, port),
+            Traffic::Udp(port) => (ProbeKind::Udp { port, bytes: PROBE_BYTES }, Protocol::UDP, port),
+            Traffic::Ping => {
+                let identifier = self.asked;
+                (ProbeKind::Echo { identifier, sequence: 1, bytes: PROBE_BYTES }, icmp, identifier)
+            }
         };
         let packet = Packet { from: Some(source), ..Packet::new(question.to, kind) };
-        let mut log = JourneyLog::new(PACKETS_MAX);
-        type Slot = RefCell<Option<Result<Option<ProbeAnswer>, NetError>>>;
-        let answer: Rc<Slot> = Rc::default();
+        let asked = Asked { node, from: source, to: question.to, protocol, port };
+        let mut log = QuestionLog::new(asked, PACKETS_MAX);
+        let answer: Rc<RefCell<Option<Sent>>> = Rc::default();
         let told = Rc::clone(&answer);
         let simulation = self.stage.simulation();
         simulation.network_mut().engine.with::<Host, _>(node, &mut log, |host, out| {
@@ -160,11 +165,16 @@ impl Prober {
                 *told.borrow_mut() = Some(result);
             });
         });
-        // One second more than the prober's patience lets the last packets end.
-        let horizon = simulation.now().after(PATIENCE + Duration::from_secs(1));
-        simulation.run_until(horizon, &mut log);
+        // A quiet world leaps from event to event, so that the small stretches cost nothing.
+        let deadline = simulation.now().after(PATIENCE + LINGER);
+        while answer.borrow().is_none() && simulation.now() < deadline {
+            simulation.run_until(simulation.now().after(LOOK).min(deadline), &mut log);
+        }
+        simulation.run_until(simulation.now().after(LINGER), &mut log);
+        let journeys = log.log().journeys().filter_map(Result::ok);
+        let trails = journeys.map(|journey| Trail { tuple: log.log().tuple(journey.packet()), journey }).collect();
         let answer = answer.borrow_mut().take().unwrap_or(Ok(None));
-        (answer, log)
+        (answer, trails)
     }
 
     /// Why nobody can tell what became of a packet: it went where nothing is modelled.
@@ -177,9 +187,11 @@ impl Prober {
         // show of it.
         let end = journey.hops().last().map(|hop| hop.node);
         let assumed = self.stage.interface_endpoints();
-        let silent = match question.probe {
-            Probe::TcpSyn { port } => assumed.port(port) == PortState::Silent,
-            Probe::Ping => !assumed.ping,
+        let silent = match question.traffic {
+            Traffic::Tcp(port) => assumed.port(port) == PortState::Silent,
+            // Nothing is assumed of UDP.
+            Traffic::Udp(_) => false,
+            Traffic::Ping => !assumed.ping,
         };
         let endpoint = |owner: &Owner| owner.kind == InterfaceType::VpcEndpoint;
         let is_endpoint = {
@@ -202,15 +214,18 @@ impl Prober {
     }
 }
 
-/// What a prober makes of an answer.
-fn seen(probe: Probe, answer: Option<ProbeAnswer>) -> (Saw, Option<u8>) {
-    match (probe, answer.map(|answer| (answer.reply, answer.ttl))) {
-        (Probe::TcpSyn { .. }, Some((ProbeReply::SynAck, _))) => (Saw::Open, None),
-        (Probe::TcpSyn { .. }, Some((ProbeReply::Reset, _))) => (Saw::Closed, None),
-        (Probe::TcpSyn { .. }, Some((ProbeReply::Error(_) | ProbeReply::Echo | ProbeReply::Datagram, _)) | None) => {
-            (Saw::Filtered, None)
-        }
-        (Probe::Ping, Some((ProbeReply::Echo, ttl))) => (Saw::Reply, Some(ttl)),
-        (Probe::Ping, Some(_) | None) => (Saw::Silence, None),
+/// What came back to a packet that asks, or why it could not be sent.
+type Sent = Result<Option<ProbeAnswer>, NetError>;
+
+/// What a prober makes of an answer, in the words of nmap and ping.
+fn seen(traffic: Traffic, answer: Option<(ProbeReply, u8)>) -> (Saw, Option<u8>) {
+    match (traffic, answer) {
+        (Traffic::Tcp(_), Some((ProbeReply::SynAck, _))) => (Saw::Open, None),
+        (Traffic::Tcp(_), Some((ProbeReply::Reset, _))) => (Saw::Closed, None),
+        (Traffic::Udp(_), Some((ProbeReply::Datagram, _))) => (Saw::Open, None),
+        (Traffic::Udp(_), Some((ProbeReply::Error(IcmpError::PortUnreachable), _))) => (Saw::Closed, None),
+        (Traffic::Tcp(_) | Traffic::Udp(_), Some(_) | None) => (Saw::Filtered, None),
+        (Traffic::Ping, Some((ProbeReply::Echo, ttl))) => (Saw::Reply, Some(ttl)),
+        (Traffic::Ping, Some(_) | None) => (Saw::Silence, None),
     }
 }

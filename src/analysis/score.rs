@@ -1,9 +1,10 @@
 //! Observations against probes: right, wrong or unknown, and the TTLs apart. Sends nothing itself.
 
+use super::path::Traffic;
 use super::probe::{Prober, Question, Reply};
 use super::stage::{Evidence, Stage, StageOptions};
 use crate::control_plane::World;
-use crate::import::{Observation, Observations};
+use crate::import::{Observation, Observations, Probe};
 use crate::trace::Names;
 
 /// Whether a world shows what was observed.
@@ -84,7 +85,11 @@ pub fn score(world: World, options: StageOptions, observations: &Observations) -
 
 fn score_one(prober: &mut Prober, observation: &Observation) -> Scored {
     let Observation { from, to, probe, saw, ttl, .. } = *observation;
-    let mut reply = prober.ask(&Question { from, to, probe });
+    let traffic = match probe {
+        Probe::TcpSyn { port } => Traffic::Tcp(port),
+        Probe::Ping => Traffic::Ping,
+    };
+    let mut reply = prober.ask(&Question { from, to, traffic });
     let agreement = match &reply.saw {
         Ok(shown) if *shown == saw => Agreement::Right,
         Ok(_) => Agreement::Wrong,

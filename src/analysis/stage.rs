@@ -4,17 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::addresses::AddressIndex;
+use super::addresses::{AddressIndex, Owner};
 use super::tables::TableOptions;
 use crate::base::{Calendar, InstanceId, RegionName, ServiceName};
-use crate::control_plane::{InstanceState, Region, World};
+use crate::control_plane::{InstanceState, World};
 use crate::host::{AnswerBy, Host, HostSettings, Net, Unknown};
 use crate::import::{HostKey, ListenerAssumptions, Listening, Observations, PortState, Probe, Saw};
 use crate::provision::{OutsideHost, Settings};
 use crate::service::s3::FrontSettings;
 use crate::sim::Simulation;
-use crate::trace::NodeId;
+use crate::trace::{Directory, NodeId};
 
 /// How a world is made ready.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +120,8 @@ impl Stage {
             for instance in region.instances().values() {
                 let (listening, changes) = listening_of(&world, &scope, &instance.id, &listeners, &evidence);
                 if host(&listening) != *settings.instance {
-                    settings.hosts.insert(instance.id.to_string(), Arc::new(host(&listening)));
+                    let name = instance.tags.name.clone().unwrap_or_else(|| instance.id.to_string());
+                    settings.hosts.insert(name, Arc::new(host(&listening)));
                 }
                 learned.extend(changes);
             }
@@ -134,7 +136,7 @@ impl Stage {
                 link: None,
             });
         }
-        let simulation = Simulation::new(world, settings, Calendar::ERA_CURRENT, FrontSettings::default());
+        let simulation = Simulation::new(world, settings, Calendar::ERA_CURRENT, patient());
         let answer_by = options.answer_by;
         let started = BTreeMap::new();
         let mut stage = Self { simulation, index, assumes: true, answer_by, listeners, evidence, learned, started };
@@ -166,10 +168,14 @@ impl Stage {
 
     /// What tables need to know to be asked about the same world.
     pub fn table_options(&self) -> TableOptions {
+        let settings = self.simulation.network().settings();
+        let own = settings.hosts.iter().map(|(name, host)| (name.clone(), host.answer_by));
         TableOptions {
-            outside: self.simulation.network().settings().outside.clone(),
+            outside: settings.outside.clone(),
             internet_is_full: false,
             answer_by: self.answer_by,
+            answer_by_instance: own.collect(),
+            nat_instances: settings.nat_instances.clone(),
             ..TableOptions::default()
         }
     }
@@ -177,6 +183,11 @@ impl Stage {
     /// The running world.
     pub fn simulation(&mut self) -> &mut Simulation {
         &mut self.simulation
+    }
+
+    /// What everything is called.
+    pub fn directory(&self) -> &Directory {
+        self.simulation.directory()
     }
 
     /// Whose addresses are whose.
@@ -196,9 +207,11 @@ impl Stage {
 
     /// The machine of an instance, if it runs.
     pub fn machine(&self, instance: &InstanceId) -> Option<NodeId> {
-        let region = |(_, region): &(_, &Region)| region.instances().get(instance).map(|record| record.state);
-        let state = self.simulation.world().regions().find_map(|one| region(&one));
-        self.simulation.host_of(instance).filter(|_| state == Some(InstanceState::Running))
+        let regions = self.simulation.world().regions();
+        let state = regions.filter_map(|(_, region)| Some(region.instances().get(instance)?.state)).next();
+        // One of EC2-Classic is kept elsewhere.
+        let runs = state.is_none_or(|state| state == InstanceState::Running);
+        self.simulation.host_of(instance).filter(|_| runs)
     }
 
     /// The machine of an address outside of AWS.
@@ -208,6 +221,40 @@ impl Stage {
         let mut hosts = outside.hosts.iter().chain(outside.premises.iter().flat_map(|premises| &premises.hosts));
         let host = hosts.find(|host| host.addresses.contains(&address))?;
         network.outside_host(&host.name)
+    }
+
+    /// The machine that asks from an address, and the address that it knows itself by.
+    ///
+    /// # Errors
+    /// Why nobody, or nobody in particular, asks from there.
+    pub fn asker(&self, from: IpAddr) -> Result<(NodeId, IpAddr), String> {
+        if let Some(node) = self.internet_host(from) {
+            return Ok((node, from));
+        }
+        let owners: Vec<&Owner> = self.index.owners(from).iter().filter(|owner| owner.instance.is_some()).collect();
+        let owner = match owners.as_slice() {
+            [owner] => *owner,
+            [] => return Err(format!("no machine of this world has the address {from}")),
+            [first, second, ..] => {
+                return Err(format!(
+                    "{from} is of {} and of {}: ask from a public address",
+                    first.interface, second.interface
+                ));
+            }
+        };
+        let instance = owner.instance.as_ref().expect("only interfaces of instances are kept");
+        let node = self.machine(instance);
+        node.map(|node| (node, owner.private)).ok_or_else(|| format!("{instance} does not run"))
+    }
+
+    /// The TCP ports on which the machine of an address listens.
+    pub fn listening(&mut self, address: IpAddr) -> Vec<u16> {
+        self.wake(address);
+        let service = self.index.service(address).cloned();
+        let service = service.and_then(|(region, name)| self.simulation.network().service_of(&region, &name));
+        let node = service.or_else(|| self.asker(address).ok().map(|(node, _)| node));
+        let host = node.and_then(|node| self.simulation.network().engine.node::<Host>(node));
+        host.map(Host::listening).unwrap_or_default()
     }
 
     /// Starts the listeners of whoever has an address, if they do not run yet.
@@ -221,7 +268,7 @@ impl Stage {
             .iter()
             .filter_map(|owner| {
                 let instance = owner.instance.as_ref()?;
-                let node = self.machine(instance)?;
+                let node = self.simulation.host_of(instance)?;
                 let world = self.simulation.world();
                 let (listening, _) = listening_of(world, &owner.scope, instance, &self.listeners, &self.evidence);
                 Some((node, listening))
@@ -258,6 +305,12 @@ impl Stage {
             }
         });
     }
+}
+
+/// A front end of S3 that lets a connection wait for a day, so that what ends it is the network.
+fn patient() -> FrontSettings {
+    let day = Duration::from_secs(86_400);
+    FrontSettings { idle_timeout: day, body_timeout: day, ..FrontSettings::default() }
 }
 
 /// The most connections that wait at an assumed listener; each is taken and let go at once.

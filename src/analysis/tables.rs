@@ -1,6 +1,7 @@
 //! The records of a world, indexed for questions: whose an address is, who is a member, what is attached where. Follows no
 //! packet itself.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -9,7 +10,7 @@ use super::addresses::AddressIndex;
 use super::path::{Explanation, Header, Source, Traffic};
 use super::walk::Walk;
 use crate::base::*;
-use crate::control_plane::{Region, Scope, SecurityGroup, World};
+use crate::control_plane::{Instance, Region, Scope, SecurityGroup, World};
 use crate::host::AnswerBy;
 use crate::provision::Outside;
 
@@ -23,6 +24,10 @@ pub struct TableOptions {
     pub internet_is_full: bool,
     /// By which interface an instance with several answers.
     pub answer_by: AnswerBy,
+    /// The same of instances that answer otherwise, by name or id.
+    pub answer_by_instance: BTreeMap<String, AnswerBy>,
+    /// Instances that forward for others as NAT instances, by name or id.
+    pub nat_instances: BTreeSet<String>,
     /// The port that a question comes from.
     pub source_port: u16,
     /// The port that a NAT gateway gives it.
@@ -48,6 +53,8 @@ impl Default for TableOptions {
             outside: Outside::default(),
             internet_is_full: true,
             answer_by: AnswerBy::default(),
+            answer_by_instance: BTreeMap::new(),
+            nat_instances: BTreeSet::new(),
             source_port: 49_152,
             nat_port: 49_152,
         }
@@ -150,6 +157,17 @@ impl<'w> Tables<'w> {
         if self.options.internet_is_full { self.index.is_outside(address) || listed() } else { listed() }
     }
 
+    /// By which interface an instance answers.
+    pub(super) fn answers_by(&self, instance: &Instance) -> AnswerBy {
+        let own = self.options.answer_by_instance.get(called(instance));
+        own.copied().unwrap_or(self.options.answer_by)
+    }
+
+    /// Whether an instance translates for others.
+    pub(super) fn is_nat_instance(&self, instance: &Instance) -> bool {
+        self.options.nat_instances.contains(called(instance))
+    }
+
     pub(super) fn is_member(&self, group: &SecurityGroupId, address: IpAddr) -> bool {
         self.members.get(group).is_some_and(|members| members.contains(&address))
     }
@@ -165,4 +183,9 @@ impl<'w> Tables<'w> {
     pub(super) fn nat_of(&self, interface: &NetworkInterfaceId) -> Option<&NatGatewayId> {
         self.nats.get(interface)
     }
+}
+
+/// What an instance is called in settings: its name, else its id.
+fn called(instance: &Instance) -> &str {
+    instance.tags.name.as_deref().unwrap_or(instance.id.as_str())
 }

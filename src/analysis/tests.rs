@@ -1,8 +1,13 @@
-//! Probes against the networks measured on the real AWS.
+//! Probes against the networks measured on the real AWS, and what-ifs about them.
+
+use std::net::{IpAddr, SocketAddr};
 
 use super::*;
+use crate::base::{Cidr, RouteTableId, ServiceName};
+use crate::control_plane::{Action, Call, CreateVpcEndpoint, DeleteRoute, Destination, Scope, World};
 use crate::import::{ImportOptions, Observations, import, read_observations, tests as measured};
 use crate::notation::Source;
+use crate::trace::DropReason;
 
 fn score_of(files: Vec<crate::import::InputFile>, csv: &str) -> Scorecard {
     let imported = import(files, &ImportOptions::default()).expect("a world");
@@ -49,4 +54,127 @@ fn the_network_of_endpoints_answers_as_it_was_measured() {
 fn the_peered_networks_answer_as_they_were_measured() {
     let csv = include_str!("../../tests/data/live-aws/aws_multi_account_vpc_peering/observations.csv");
     check_score(&score_of(measured::inputs(measured::peering_network()), csv), 24, 8);
+}
+
+fn world_of(files: Vec<crate::import::InputFile>) -> World {
+    import(files, &ImportOptions::default()).expect("a world").world
+}
+
+fn endpoints_world() -> World {
+    world_of(measured::inputs(measured::endpoints_network()))
+}
+
+#[test]
+fn all_pairs_of_the_measured_network_are_told_by_classes() {
+    let world = endpoints_world();
+    let reach = reach(&world, TableOptions::default(), &[Traffic::Tcp(22)], &mut |_, _| ());
+    let outcome = |from: &str, to: &str| {
+        let place = |name: &str| reach.classes.iter().position(|class| class.name == name).expect(name);
+        let (from, to) = (place(from), place(to));
+        let pair = reach.pairs.iter().find(|pair| (pair.from, pair.to) == (from, to));
+        pair.map(|pair| pair.outcome.clone()).expect("a pair")
+    };
+    assert_eq!(outcome("bat-nat01", "the internet"), Outcome::Reaches);
+    assert_eq!(outcome("bat-private01", "the internet"), Outcome::BlockedOut(DropReason::NoRoute));
+    assert_eq!(outcome("the internet", "bat-pub01 by its public address"), Outcome::Reaches);
+    let mut prober = Prober::new(Stage::new(world, StageOptions::default(), Evidence::default(), &[SOMEWHERE]));
+    assert_eq!(confirm(&mut prober, &reach, 1), []);
+}
+
+/// A change of the measured network, asked about.
+fn asked(change: &dyn Fn(&World, &Scope) -> Vec<Action>, options: &WhatIfOptions) -> WhatIf {
+    let world = endpoints_world();
+    let (scope, _) = world.regions().next().expect("a region");
+    let step = |action: Action| {
+        let (text, place) = (action.name().to_owned(), String::new());
+        ChangeStep { call: Call::admin(scope.clone()), action, text, place }
+    };
+    let steps: Vec<ChangeStep> = change(&world, &scope).into_iter().map(step).collect();
+    let mut make =
+        |outside: &[IpAddr]| Stage::new(world.clone(), StageOptions::default(), Evidence::default(), outside);
+    let result = what_if(&mut make, &steps, options, &mut |_, _, _| ());
+    assert!(result.defects.is_empty(), "{:?}", result.defects);
+    assert!(20 < result.confirmed);
+    result
+}
+
+fn table(world: &World, name: &str) -> RouteTableId {
+    let region = world.regions().next().expect("a region").1;
+    let found = region.route_tables().values().find(|table| table.tags.name.as_deref() == Some(name));
+    found.expect(name).id.clone()
+}
+
+fn endpoint(world: &World, scope: &Scope) -> Vec<Action> {
+    let vpc = world.region(scope).and_then(|region| region.vpcs().keys().next()).expect("a VPC").clone();
+    let create = CreateVpcEndpoint {
+        route_table_ids: vec![table(world, "bat_rtb_ngw")],
+        ..CreateVpcEndpoint::new(vpc, ServiceName::of(&scope.region, "s3"))
+    };
+    vec![create.into()]
+}
+
+/// The founding document's sentence, asked of a real account: an endpoint in the table of the NAT gateway's clients
+/// resets what is open to S3 and leaves the rest.
+#[test]
+fn creating_an_endpoint_would_reset_what_is_open_to_s3_and_nothing_else() {
+    let result = asked(&endpoint, &WhatIfOptions::default());
+    let Comparison { lost, gained, rerouted, .. } = &result.comparison;
+    assert!(!result.is_refused() && result.loses());
+    assert!(lost.is_empty() && gained.is_empty() && !rerouted.is_empty(), "{lost:?}");
+    let class = |index: usize| &result.classes[index];
+    assert!(rerouted.iter().all(|one| class(one.from).name == "bat-nat01" && class(one.to).kind == ClassKind::Service));
+    for one in &result.connections {
+        let expected = one.from.0 == "bat-nat01" && one.to.0.starts_with("s3 ");
+        assert_eq!(one.is_lost(), expected, "{one:?}");
+        assert_eq!(matches!(one.with, Fate::Reset(_)), expected, "{one:?}");
+        assert_eq!(one.without, Fate::Survives, "{one:?}");
+    }
+    assert_eq!(result.connections.iter().filter(|one| one.is_lost()).count(), 2);
+}
+
+#[test]
+fn a_change_of_nothing_changes_nothing() {
+    let result = asked(&|_, _| Vec::new(), &WhatIfOptions::default());
+    let Comparison { lost, gained, rerouted, unclear, .. } = &result.comparison;
+    assert!(!result.loses() && lost.is_empty() && gained.is_empty() && rerouted.is_empty() && unclear.is_empty());
+    assert!(result.connections.iter().all(|one| one.with == one.without && !one.is_doomed()));
+}
+
+#[test]
+fn a_refused_step_is_told_with_its_code_and_left_out() {
+    let change = |world: &World, _: &Scope| {
+        let table = table(world, "bat-private");
+        let route = |block: &str| Destination::Cidr(Cidr::parse(block).expect(block));
+        vec![
+            DeleteRoute::new(table.clone(), route("192.0.2.0/24")).into(),
+            DeleteRoute::new(table, route("10.1.0.0/16")).into(),
+        ]
+    };
+    let result = asked(&change, &WhatIfOptions::default());
+    let codes: Vec<_> =
+        result.steps.iter().map(|made| made.answer.as_ref().map_err(|error| error.code.as_str())).collect();
+    assert_eq!(
+        codes.iter().filter_map(|answer| answer.err()).collect::<Vec<_>>(),
+        ["InvalidRoute.NotFound", "InvalidParameterValue"]
+    );
+    assert!(result.is_refused() && !result.loses());
+}
+
+#[test]
+fn connections_that_are_given_are_the_ones_that_are_watched() {
+    let to = SocketAddr::new(SOMEWHERE, 443);
+    let from: IpAddr = "10.1.2.100".parse().expect("an address");
+    let nowhere = OpenConnection { from: "10.1.3.100".parse().expect("an address"), to, sends: true };
+    let connections = vec![OpenConnection { from, to, sends: false }, nowhere];
+    let change = |world: &World, _: &Scope| {
+        vec![DeleteRoute::new(table(world, "bat_rtb_ngw"), Destination::Cidr(Cidr::ALL_V4)).into()]
+    };
+    let result = asked(&change, &WhatIfOptions { connections, ..WhatIfOptions::default() });
+    assert_eq!(result.chosen, Chosen::Given);
+    let fates: Vec<_> = result.connections.iter().map(|one| (one.is_lost(), one.with.after())).collect();
+    // Linux gives up 924 s after the byte that an idle connection sends half a minute later.
+    assert_eq!(fates[0].0, true);
+    assert!(fates[0].1.is_some_and(|after| (950..960).contains(&after.as_secs())), "{fates:?}");
+    // What has no way was never open, and is not lost.
+    assert!(matches!(result.connections[1].with, Fate::NotOpen(_)) && !fates[1].0);
 }

@@ -2,15 +2,13 @@
 //! made as if the earlier ones had passed; what depends on a next hop that is missing is left out.
 #![expect(clippy::wrong_self_convention, reason = "a walk goes into boxes and comes from places; nothing is converted")]
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::path::{End, Explanation, Finding, Header, Path, PathHop, Source, Traffic};
+use super::path::{End, Explanation, Finding, Header, Path, PathHop, Source};
 use super::tables::Tables;
+use super::walk_nat::NatMapping;
 use crate::base::*;
-use crate::control_plane::{
-    Destination, EndpointType, InstanceState, InterfaceType, NetworkInterface, PeeringConnection, Region, RouteTarget,
-    Scope, Vpc, VpcEndpoint,
-};
+use crate::control_plane::{Destination, EndpointType, InterfaceType, NetworkInterface, RouteTarget, Scope, Vpc};
 use crate::host::AnswerBy;
 use crate::trace::{Component, DropReason};
 
@@ -19,7 +17,7 @@ const HOPS_MAX: usize = 32;
 
 /// Where a question has arrived, and by what, so that the answer can leave.
 #[derive(Clone, Debug)]
-enum Arrival {
+pub(super) enum Arrival {
     /// At an instance, by one of its interfaces.
     Interface(Scope, NetworkInterfaceId),
     /// At a service or host of the internet.
@@ -28,28 +26,20 @@ enum Arrival {
     Endpoint(Scope, VpcEndpointId),
     /// At a host on premises, through a virtual private gateway.
     Premises(Scope, VpnGatewayId),
-}
-
-/// What a NAT gateway remembers of the question.
-#[derive(Clone, Debug)]
-struct NatMapping {
-    nat: NatGatewayId,
-    inside: SocketAddr,
-    /// The far end, and the gateway's own end, as they appear outside.
-    remote: SocketAddr,
-    outside: SocketAddr,
+    /// At a host of the same network on premises, or at the host itself.
+    Beside,
 }
 
 pub(super) struct Walk<'t, 'w> {
-    tables: &'t Tables<'w>,
+    pub(super) tables: &'t Tables<'w>,
     hops: Vec<PathHop>,
-    mappings: Vec<NatMapping>,
+    pub(super) mappings: Vec<NatMapping>,
     /// Pairs that went out through an egress-only gateway.
-    egress_only: Vec<(EgressOnlyInternetGatewayId, Header)>,
+    pub(super) egress_only: Vec<(EgressOnlyInternetGatewayId, Header)>,
 }
 
 /// How one way ended.
-enum Ending {
+pub(super) enum Ending {
     Arrived(Arrival, Header),
     Lost,
     Unknown(String),
@@ -79,7 +69,8 @@ impl<'t, 'w> Walk<'t, 'w> {
         let out = Path { hops: std::mem::take(&mut walk.hops), end };
         let itself = out.hops.len() == 1 && out.end == End::Arrived;
         let back = arrived.filter(|_| !itself).map(|(arrival, header)| walk.back(&arrival, header));
-        Some(Explanation { header, out, back })
+        let to_service = tables.index().service(header.dst.ip()).is_some();
+        Some(Explanation { header, to_service, out, back })
     }
 
     /// The answer to a header that has arrived.
@@ -106,6 +97,10 @@ impl<'t, 'w> Walk<'t, 'w> {
                 self.hop(Component::Internet, "premises", None);
                 self.from_vpn_gateway(scope, gateway, answer)
             }
+            Arrival::Beside => {
+                self.hop(Component::Internet, &answer.src.ip().to_string(), None);
+                Ending::Arrived(Arrival::Beside, answer)
+            }
         };
         let (end, _) = split(ending);
         Path { hops: std::mem::take(&mut self.hops), end }
@@ -116,16 +111,16 @@ impl<'t, 'w> Walk<'t, 'w> {
         let record = region.and_then(|region| region.network_interfaces().get(asked));
         let instance = record.and_then(|record| region?.instances().get(record.instance_id()?));
         let first = instance.and_then(|instance| instance.primary_interface().cloned());
-        match self.tables.options.answer_by {
-            AnswerBy::Asked => asked.clone(),
-            AnswerBy::Primary => first.unwrap_or_else(|| asked.clone()),
+        match instance.map(|instance| self.tables.answers_by(instance)) {
+            None | Some(AnswerBy::Asked) => asked.clone(),
+            Some(AnswerBy::Primary) => first.unwrap_or_else(|| asked.clone()),
         }
     }
 
     // ---- out of an interface
 
     /// Out of an interface of a VPC: its check and groups, the subnet's ACL, the route.
-    fn leave(&mut self, scope: &Scope, id: &NetworkInterfaceId, header: Header) -> Ending {
+    pub(super) fn leave(&mut self, scope: &Scope, id: &NetworkInterfaceId, header: Header) -> Ending {
         if HOPS_MAX < self.hops.len() {
             self.block(DropReason::ForwardingLoop, id.as_str());
             return Ending::Lost;
@@ -268,7 +263,7 @@ impl<'t, 'w> Walk<'t, 'w> {
     // ---- into an interface
 
     /// To the interface of the VPC that has the destination.
-    fn deliver(&mut self, scope: &Scope, vpc: &Vpc, from: Option<&SubnetId>, header: Header) -> Ending {
+    pub(super) fn deliver(&mut self, scope: &Scope, vpc: &Vpc, from: Option<&SubnetId>, header: Header) -> Ending {
         let region = self.region(scope);
         let found = region.and_then(|region| region.interface_of_address(&vpc.id, header.dst.ip()));
         match found.map(|interface| interface.id.clone()) {
@@ -285,7 +280,13 @@ impl<'t, 'w> Walk<'t, 'w> {
 
     /// Into an interface: its subnet's ACL if the packet comes from elsewhere, its check, its groups; and what stands
     /// behind it.
-    fn arrive(&mut self, scope: &Scope, id: &NetworkInterfaceId, from: Option<&SubnetId>, header: Header) -> Ending {
+    pub(super) fn arrive(
+        &mut self,
+        scope: &Scope,
+        id: &NetworkInterfaceId,
+        from: Option<&SubnetId>,
+        header: Header,
+    ) -> Ending {
         let Some((_, interface)) = self.place(scope, id) else {
             self.block(DropReason::NoSuchInterface, id.as_str());
             return Ending::Lost;
@@ -311,11 +312,20 @@ impl<'t, 'w> Walk<'t, 'w> {
             (_, Some(instance)) => {
                 let own = own || self.owns_itself(scope, instance, header.dst.ip());
                 self.hop(Component::Instance, instance.as_str(), self.instance_name(scope, instance));
+                let region = self.region(scope);
+                let record = region.and_then(|region| region.instances().get(instance));
+                let record = record.filter(|record| self.tables.is_nat_instance(record));
                 if own {
-                    return Ending::Arrived(Arrival::Interface(scope.clone(), id.clone()), header);
+                    return match self.mapped(instance.as_str(), &header).filter(|_| record.is_some()) {
+                        Some(after) => self.translate_and_leave(scope, id, header, after),
+                        None => Ending::Arrived(Arrival::Interface(scope.clone(), id.clone()), header),
+                    };
                 }
                 if interface.source_dest_check {
                     return Ending::Lost;
+                }
+                if let Some(record) = record {
+                    return self.into_nat_instance(scope, record, id, header);
                 }
                 Ending::Unknown(format!("what {instance} does with packets of others is for its programs to say"))
             }
@@ -339,378 +349,13 @@ impl<'t, 'w> Walk<'t, 'w> {
         }
     }
 
-    // ---- gateways
-
-    fn into_nat(&mut self, scope: &Scope, id: &NatGatewayId, interface: &NetworkInterfaceId, header: Header) -> Ending {
-        let region = self.region(scope);
-        let Some(nat) = region.and_then(|region| region.nat_gateways().get(id)) else { return Ending::Lost };
-        let Some(address) = nat.addresses.first() else { return Ending::Lost };
-        let own = IpAddr::V4(address.private_ip);
-        self.hop(Component::NatGateway, id.as_str(), nat.tags.name.clone());
-        let blocks = region.and_then(|region| region.vpcs().get(&nat.vpc_id)).map(|vpc| vpc.cidr_blocks.as_slice());
-        let inside = |address: IpAddr| blocks.is_some_and(|blocks| blocks.iter().any(|block| block.contains(address)));
-        if header.dst.ip() == own {
-            let mapping = self.mappings.iter().find(|mapping| {
-                header.answer && mapping.nat == *id && mapping.outside == header.dst && mapping.remote == header.src
-            });
-            let Some(mapping) = mapping else {
-                let from_vpc = inside(header.src.ip());
-                let reason = if from_vpc { DropReason::NatNotAddressable } else { DropReason::NatNoMapping };
-                self.block(reason, id.as_str());
-                return Ending::Lost;
-            };
-            let after = Header { dst: mapping.inside, ..header };
-            self.find(Finding::Translated { before: header, after });
-            return self.leave(scope, interface, after);
-        }
-        if !inside(header.src.ip()) {
-            self.block(DropReason::NatSourceOutsideVpc, id.as_str());
-            return Ending::Lost;
-        }
-        if header.answer && !matches!(header.traffic, Traffic::Udp(_)) {
-            // A SYN-ACK or an echo reply of something that the gateway did not see begin.
-            self.block(DropReason::NatNoMapping, id.as_str());
-            return Ending::Lost;
-        }
-        let port = if header.src.port() == 0 { 0 } else { self.tables.options.nat_port };
-        let outside = SocketAddr::new(own, port);
-        let after = Header { src: outside, ..header };
-        self.mappings.push(NatMapping { nat: id.clone(), inside: header.src, remote: header.dst, outside });
-        self.find(Finding::Translated { before: header, after });
-        self.leave(scope, interface, after)
-    }
-
-    fn out_of_internet_gateway(&mut self, scope: &Scope, vpc: &Vpc, id: &InternetGatewayId, header: Header) -> Ending {
-        let name = self.region(scope).and_then(|region| region.internet_gateways().get(id)?.tags.name.clone());
-        self.hop(Component::InternetGateway, id.as_str(), name);
-        let (IpAddr::V4(src), IpAddr::V4(dst)) = (header.src.ip(), header.dst.ip()) else {
-            if vpc.ipv6_cidr_blocks.iter().any(|block| block.contains(header.src.ip())) {
-                return self.across_internet(header);
-            }
-            self.block(DropReason::Spoofed, id.as_str());
-            return Ending::Lost;
-        };
-        if dst.is_private() {
-            self.block(DropReason::PrivateDestination, id.as_str());
-            return Ending::Lost;
-        }
-        if is_shared(dst) {
-            self.block(DropReason::SharedDestination, id.as_str());
-            return Ending::Lost;
-        }
-        let Some(public) = self.public_of(scope, vpc, src) else {
-            self.block(DropReason::NoPublicAddress, id.as_str());
-            return Ending::Lost;
-        };
-        let mut after = Header { src: SocketAddr::new(public, header.src.port()), ..header };
-        let turns = self.private_of(vpc, header.dst.ip());
-        if let Some((private, _)) = turns {
-            after.dst = SocketAddr::new(private, header.dst.port());
-        }
-        self.find(Finding::Translated { before: header, after });
-        match turns {
-            // The path turns at the gateway: both ends are of this VPC.
-            Some((_, interface)) => {
-                self.router_hop(vpc);
-                self.arrive(scope, &interface, None, after)
-            }
-            None => self.across_internet(after),
-        }
-    }
-
-    /// A packet on the internet, to whoever has its destination.
-    fn across_internet(&mut self, header: Header) -> Ending {
-        let dst = header.dst.ip();
-        let public = self.tables.index().owners(dst).iter().find(|owner| owner.private != dst).cloned();
-        if let Some(owner) = public.filter(|owner| self.tables.internet_gateway(&owner.vpc).is_some()) {
-            return self.into_internet_gateway(&owner.vpc, header);
-        }
-        if dst.is_ipv6()
-            && let Some(owner) = self.tables.index().owners(dst).first().cloned()
-        {
-            return self.into_vpc_v6(&owner.vpc, header);
-        }
-        if let Some((region, service)) = self.tables.index().service(dst) {
-            let name = format!("{} {region}", service.service());
-            self.hop(Component::Service, service.as_str(), Some(name));
-            return Ending::Arrived(Arrival::Internet, header);
-        }
-        if self.tables.index().is_classic(dst) {
-            return Ending::Unknown("tables do not follow packets through EC2-Classic".to_owned());
-        }
-        if self.tables.is_outside(dst) {
-            self.hop(Component::Internet, &dst.to_string(), None);
-            return Ending::Arrived(Arrival::Internet, header);
-        }
-        self.hop(Component::Internet, "internet", None);
-        self.block(DropReason::UnknownInternetAddress, "internet");
-        Ending::Lost
-    }
-
-    fn into_internet_gateway(&mut self, vpc_id: &VpcId, header: Header) -> Ending {
-        let Some(scope) = self.tables.scope_of(vpc_id).cloned() else { return Ending::Lost };
-        let Some(vpc) = self.tables.world.region(&scope).and_then(|region| region.vpcs().get(vpc_id)) else {
-            return Ending::Lost;
-        };
-        let Some(id) = self.tables.internet_gateway(vpc_id).cloned() else { return Ending::Lost };
-        let name = self.region(&scope).and_then(|region| region.internet_gateways().get(&id)?.tags.name.clone());
-        self.hop(Component::InternetGateway, id.as_str(), name);
-        if let IpAddr::V4(src) = header.src.ip() {
-            if src.is_private() {
-                self.block(DropReason::PrivateSource, id.as_str());
-            } else if is_shared(src) {
-                self.block(DropReason::SharedSource, id.as_str());
-            }
-        }
-        let Some((private, interface)) = self.private_of(vpc, header.dst.ip()) else {
-            self.block(DropReason::NoPrivateAddress, id.as_str());
-            return Ending::Lost;
-        };
-        let after = Header { dst: SocketAddr::new(private, header.dst.port()), ..header };
-        self.find(Finding::Translated { before: header, after });
-        self.router_hop(vpc);
-        self.arrive(&scope, &interface, None, after)
-    }
-
-    /// IPv6 is not translated: the VPC's internet gateway lets it in, an egress-only one only answers.
-    fn into_vpc_v6(&mut self, vpc_id: &VpcId, header: Header) -> Ending {
-        let Some(scope) = self.tables.scope_of(vpc_id).cloned() else { return Ending::Lost };
-        let Some(region) = self.tables.world.region(&scope) else { return Ending::Lost };
-        let Some(vpc) = region.vpcs().get(vpc_id) else { return Ending::Lost };
-        if let Some(id) = self.tables.internet_gateway(vpc_id) {
-            self.hop(Component::InternetGateway, id.as_str(), None);
-        } else {
-            let gateway = region.egress_only_internet_gateways().values().find(|gateway| gateway.vpc_id == *vpc_id);
-            let Some(gateway) = gateway else {
-                self.block(DropReason::UnknownInternetAddress, "internet");
-                return Ending::Lost;
-            };
-            self.hop(Component::EgressOnlyInternetGateway, gateway.id.as_str(), gateway.tags.name.clone());
-            let asked = self.egress_only.iter().any(|(id, out)| *id == gateway.id && out.answered().dst == header.dst);
-            if !asked {
-                self.block(DropReason::EgressOnly, gateway.id.as_str());
-            }
-        }
-        self.router_hop(vpc);
-        self.deliver(&scope, vpc, None, header)
-    }
-
-    fn out_of_egress_only(&mut self, vpc: &Vpc, id: &EgressOnlyInternetGatewayId, header: Header) -> Ending {
-        self.hop(Component::EgressOnlyInternetGateway, id.as_str(), None);
-        let own = vpc.ipv6_cidr_blocks.iter().any(|block| block.contains(header.src.ip()));
-        if !own {
-            self.block(DropReason::Spoofed, id.as_str());
-            return Ending::Lost;
-        }
-        self.egress_only.push((id.clone(), header));
-        self.across_internet(header)
-    }
-
-    fn into_endpoint(&mut self, scope: &Scope, endpoint: &VpcEndpoint, header: Header) -> Ending {
-        self.hop(Component::VpcEndpoint, endpoint.id.as_str(), endpoint.tags.name.clone());
-        if !endpoint_carries(&header) {
-            self.block(DropReason::EndpointProtocol, endpoint.id.as_str());
-            return Ending::Lost;
-        }
-        let service = &endpoint.service_name;
-        self.hop(Component::Service, service.as_str(), Some(format!("{} {}", service.service(), scope.region)));
-        let owner = self.tables.index().service(header.dst.ip());
-        if owner.is_none_or(|(_, name)| name != service) {
-            self.block(DropReason::NotForHost, service.as_str());
-            return Ending::Lost;
-        }
-        Ending::Arrived(Arrival::Endpoint(scope.clone(), endpoint.id.clone()), header)
-    }
-
-    fn back_through_endpoint(&mut self, scope: &Scope, id: &VpcEndpointId, header: Header) -> Ending {
-        let Some(region) = self.region(scope) else { return Ending::Lost };
-        let Some(endpoint) = region.vpc_endpoints().get(id) else { return Ending::Lost };
-        self.hop(Component::VpcEndpoint, id.as_str(), endpoint.tags.name.clone());
-        let list = self.tables.world.service(&scope.region, &endpoint.service_name);
-        let listed = list.is_some_and(|service| service.ranges.iter().any(|block| block.contains(header.src.ip())));
-        if !listed {
-            self.block(DropReason::EndpointSource, id.as_str());
-        }
-        let Some(vpc) = region.vpcs().get(&endpoint.vpc_id) else { return Ending::Lost };
-        self.router_hop(vpc);
-        self.deliver(scope, vpc, None, header)
-    }
-
-    fn into_peering(&mut self, vpc: &Vpc, peering: &PeeringConnection, header: Header) -> Ending {
-        let Some((_, far)) = peering.sides(&vpc.id) else { return Ending::Lost };
-        let remote = self.region(&far.scope).and_then(|region| region.vpcs().get(&far.vpc_id));
-        self.hop(Component::VpcPeeringConnection, peering.id.as_str(), peering.tags.name.clone());
-        let Some(remote) = remote else {
-            return Ending::Unknown(format!("{} is not among the records", far.vpc_id));
-        };
-        if !remote.contains(header.dst.ip()) {
-            self.block(DropReason::PeeringAddress, peering.id.as_str());
-            return Ending::Lost;
-        }
-        self.router_hop(remote);
-        self.deliver(&far.scope, remote, None, header)
-    }
-
-    fn into_vpn_gateway(&mut self, scope: &Scope, vpc: &Vpc, id: &VpnGatewayId, header: Header) -> Ending {
-        let name = self.region(scope).and_then(|region| region.vpn_gateways().get(id)?.tags.name.clone());
-        self.hop(Component::VpnGateway, id.as_str(), name);
-        if !vpc.contains(header.src.ip()) {
-            self.block(DropReason::VgwAddress, id.as_str());
-            return Ending::Lost;
-        }
-        if self.tables.options.outside.premises.is_empty() {
-            return Ending::Unknown(format!("what is behind {id} is not modelled"));
-        }
-        let Some(premises) = self.premises_behind(scope, id, header.dst.ip()) else {
-            self.block(DropReason::VgwNoRoute, id.as_str());
-            return Ending::Lost;
-        };
-        let network = &self.tables.options.outside.premises[premises];
-        self.hop(Component::Internet, &network.name, None);
-        if network.hosts.iter().any(|host| host.addresses.contains(&header.dst.ip())) {
-            return Ending::Arrived(Arrival::Premises(scope.clone(), id.clone()), header);
-        }
-        self.block(DropReason::UnknownInternetAddress, &network.name);
-        Ending::Lost
-    }
-
-    /// Which network on premises a gateway sends an address to: over the longest prefix that one of its connections
-    /// knows; Direct Connect before VPN.
-    fn premises_behind(&self, scope: &Scope, id: &VpnGatewayId, address: IpAddr) -> Option<usize> {
-        let region = self.region(scope)?;
-        let premises = &self.tables.options.outside.premises;
-        let mut best: Option<(u8, usize)> = None;
-        let mut offer = |block: &Cidr, end: Option<usize>| {
-            let longer = best.is_none_or(|(length, _)| length < block.prefix_len());
-            if let Some(end) = end.filter(|_| block.contains(address) && longer) {
-                best = Some((block.prefix_len(), end));
-            }
-        };
-        for interface in region.virtual_interfaces().values().filter(|interface| interface.gateway() == Some(id)) {
-            let end = premises.iter().position(|premises| premises.virtual_interfaces.contains(&interface.id));
-            interface.routes.keys().for_each(|block| offer(block, end));
-        }
-        for connection in region.vpn_connections().values().filter(|connection| connection.vpn_gateway_id == *id) {
-            let end = premises.iter().position(|p| p.customer_gateways.contains(&connection.customer_gateway_id));
-            connection.static_routes.iter().chain(connection.bgp_routes.keys()).for_each(|block| offer(block, end));
-        }
-        best.map(|(_, end)| end)
-    }
-
-    fn from_vpn_gateway(&mut self, scope: &Scope, id: &VpnGatewayId, header: Header) -> Ending {
-        let region = self.region(scope);
-        let gateway = region.and_then(|region| region.vpn_gateways().get(id));
-        let vpc = gateway.and_then(|gateway| region?.vpcs().get(gateway.vpc_id.as_ref()?));
-        self.hop(Component::VpnGateway, id.as_str(), gateway.and_then(|gateway| gateway.tags.name.clone()));
-        match vpc.filter(|vpc| vpc.contains(header.dst.ip())) {
-            Some(vpc) => {
-                self.router_hop(vpc);
-                self.deliver(scope, vpc, None, header)
-            }
-            None => {
-                self.block(DropReason::VgwNoRoute, id.as_str());
-                Ending::Lost
-            }
-        }
-    }
-
-    /// From a host outside of AWS: over the internet, or through the gateway that its network on premises has.
-    fn from_outside(&mut self, address: IpAddr, header: Header) -> Ending {
-        let premises = self
-            .tables
-            .options
-            .outside
-            .premises
-            .iter()
-            .find(|premises| premises.hosts.iter().any(|host| host.addresses.contains(&address)));
-        let Some(premises) = premises else {
-            self.hop(Component::Internet, &address.to_string(), None);
-            return self.across_internet(header);
-        };
-        self.hop(Component::Internet, &premises.name, None);
-        for (scope, region) in self.tables.world.regions() {
-            for gateway in region.vpn_gateways().values() {
-                let ours = region.vpn_connections().values().any(|connection| {
-                    connection.vpn_gateway_id == gateway.id
-                        && premises.customer_gateways.contains(&connection.customer_gateway_id)
-                });
-                let direct = region.virtual_interfaces().values().any(|interface| {
-                    interface.gateway() == Some(&gateway.id) && premises.virtual_interfaces.contains(&interface.id)
-                });
-                let vpc = gateway.vpc_id.as_ref().and_then(|vpc| region.vpcs().get(vpc));
-                if (ours || direct) && vpc.is_some_and(|vpc| vpc.contains(header.dst.ip())) {
-                    return self.from_vpn_gateway(&scope, &gateway.id, header);
-                }
-            }
-        }
-        self.block(DropReason::VgwNoRoute, &premises.name);
-        Ending::Lost
-    }
-
-    // ---- looking things up
-
-    fn region(&self, scope: &Scope) -> Option<&'w Region> {
-        self.tables.world.region(scope)
-    }
-
-    fn place(&self, scope: &Scope, id: &NetworkInterfaceId) -> Option<(&'w Vpc, &'w NetworkInterface)> {
-        let region = self.region(scope)?;
-        let interface = region.network_interfaces().get(id)?;
-        Some((region.vpcs().get(&interface.vpc_id)?, interface))
-    }
-
-    fn interface_of(&self, instance: &InstanceId, address: IpAddr) -> Option<(Scope, NetworkInterfaceId)> {
-        let owners = self.tables.index().owners(address).iter();
-        let owner = owners.into_iter().find(|owner| owner.instance.as_ref() == Some(instance))?;
-        Some((owner.scope.clone(), owner.interface.clone()))
-    }
-
-    fn owns_itself(&self, scope: &Scope, instance: &InstanceId, address: IpAddr) -> bool {
-        let Some(region) = self.region(scope) else { return false };
-        let interfaces = region.instances().get(instance).into_iter().flat_map(|record| record.interfaces.values());
-        let mut records = interfaces.filter_map(|id| region.network_interfaces().get(id));
-        records.any(|record| record.addresses().any(|own| own == address))
-    }
-
-    fn is_running(&self, scope: &Scope, instance: &InstanceId) -> bool {
-        let record = self.region(scope).and_then(|region| region.instances().get(instance));
-        record.is_some_and(|record| record.state == InstanceState::Running)
-    }
-
-    /// Whether what is behind an interface runs, in a zone that stands.
-    fn stands(&self, scope: &Scope, interface: &NetworkInterface) -> bool {
-        let zones = self.region(scope).map(Region::zones);
-        let zone_up = zones.and_then(|zones| zones.get(&interface.availability_zone)).is_none_or(|zone| !zone.failed);
-        zone_up && interface.instance_id().is_none_or(|instance| self.is_running(scope, instance))
-    }
-
-    fn instance_name(&self, scope: &Scope, instance: &InstanceId) -> Option<String> {
-        self.region(scope)?.instances().get(instance)?.tags.name.clone()
-    }
-
-    /// The public address of a private one at the VPC's internet gateway. Only attached interfaces have any (facts I4).
-    fn public_of(&self, scope: &Scope, vpc: &Vpc, private: Ipv4Addr) -> Option<IpAddr> {
-        let interface = self.region(scope)?.interface_of_address(&vpc.id, private.into())?;
-        interface.attachment.as_ref()?;
-        interface.public_address_of(private).map(IpAddr::V4)
-    }
-
-    /// The private address and interface of a public one of this VPC.
-    fn private_of(&self, vpc: &Vpc, public: IpAddr) -> Option<(IpAddr, NetworkInterfaceId)> {
-        let owners = self.tables.index().owners(public).iter();
-        let owner = owners.into_iter().find(|owner| owner.vpc == vpc.id && owner.private != public)?;
-        let (_, record) = self.place(&owner.scope, &owner.interface)?;
-        record.attachment.as_ref()?;
-        Some((owner.private, owner.interface.clone()))
-    }
-
     // ---- writing down
 
-    fn router_hop(&mut self, vpc: &Vpc) {
+    pub(super) fn router_hop(&mut self, vpc: &Vpc) {
         self.hop(Component::Vpc, vpc.id.as_str(), vpc.tags.name.clone());
     }
 
-    fn hop(&mut self, component: Component, id: &str, name: Option<String>) {
+    pub(super) fn hop(&mut self, component: Component, id: &str, name: Option<String>) {
         // A packet that comes to the router that it is at stays at that hop.
         if self.hops.last().is_some_and(|hop| hop.id == id) {
             return;
@@ -719,13 +364,13 @@ impl<'t, 'w> Walk<'t, 'w> {
         self.hops.push(PathHop { component, id: id.to_owned(), name, findings: Vec::new() });
     }
 
-    fn find(&mut self, finding: Finding) {
+    pub(super) fn find(&mut self, finding: Finding) {
         if let Some(hop) = self.hops.last_mut() {
             hop.findings.push(finding);
         }
     }
 
-    fn block(&mut self, reason: DropReason, by: &str) {
+    pub(super) fn block(&mut self, reason: DropReason, by: &str) {
         self.find(Finding::Blocked { reason, by: by.to_owned() });
     }
 }
@@ -745,12 +390,7 @@ fn route_text(table: &str, block: Option<Cidr>, destination: &Destination, targe
     }
 }
 
-/// Facts E17: TCP, echo requests towards the service, echo replies back; IPv4 only (R03).
-fn endpoint_carries(header: &Header) -> bool {
-    header.dst.is_ipv4() && matches!(header.traffic, Traffic::Tcp(_) | Traffic::Ping)
-}
-
-fn is_shared(address: Ipv4Addr) -> bool {
+pub(super) fn is_shared(address: Ipv4Addr) -> bool {
     address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64
 }
 

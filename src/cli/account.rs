@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::args::AccountArgs;
+use super::args::{AccountArgs, AccountOptions};
 use super::complaint::{Complaint, Refusal};
 use super::terminal::Terminal;
 use crate::import::{FileProblems, ImportOptions, Imported, InputFile, Skipped, import};
@@ -26,17 +26,22 @@ const SKIPPED_SHOWN: usize = 10;
 /// Between two helps of one complaint.
 const NEXT_HELP: &str = "\n  = help: ";
 
-/// Imports the account in a folder, or in a single file.
+/// Imports the account that a verb is told of.
 pub(super) fn load(args: &AccountArgs) -> Result<Imported, Refusal> {
+    load_at(&args.folder, &args.options)
+}
+
+/// Imports the account in a folder, or in a single file.
+pub(super) fn load_at(path: &Path, options: &AccountOptions) -> Result<Imported, Refusal> {
     let mut folder = Folder::default();
-    match fs::metadata(&args.folder) {
-        Ok(metadata) if metadata.is_dir() => folder.enter(&args.folder, 0),
-        Ok(_) => folder.paths.push(args.folder.clone()),
-        Err(error) => folder.complaints.push(Complaint::cannot_read(&args.folder, &error)),
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => folder.enter(path, 0),
+        Ok(_) => folder.paths.push(path.to_owned()),
+        Err(error) => folder.complaints.push(Complaint::cannot_read(path, &error)),
     }
     folder.paths.sort();
     if folder.paths.is_empty() && folder.complaints.is_empty() {
-        let complaint = Complaint::new(format_args!("there are no files in `{}`", args.folder.display()));
+        let complaint = Complaint::new(format_args!("there are no files in `{}`", path.display()));
         return Err(complaint.help("put the answers of `aws ec2 describe-…` there, one file a call").into());
     }
     let Contents { files, skipped, no_text, complaints: mut all } = Contents::read(folder);
@@ -47,8 +52,11 @@ pub(super) fn load(args: &AccountArgs) -> Result<Imported, Refusal> {
         }
         return Err(Refusal(all));
     }
-    let options =
-        ImportOptions { region: args.region.clone(), account: args.account.clone(), assume: args.assume.clone() };
+    let options = ImportOptions {
+        region: options.region.clone(),
+        account: options.account.clone(),
+        assume: options.assume.clone(),
+    };
     match import(files, &options) {
         Ok(mut imported) if all.is_empty() => {
             imported.skipped.extend(skipped);

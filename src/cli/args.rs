@@ -1,6 +1,5 @@
 //! The whole command line, and nothing else.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,6 +55,10 @@ pub(super) enum Verb {
     Import(ImportArgs),
     /// Probe an imported account by packets: score a file of observations, or ask a single question.
     Probe(ProbeArgs),
+    /// Explain a path out and back: routes, filters, translations, and everything that is in the way.
+    Explain(ExplainArgs),
+    /// Say what a change would do: who loses or gains reach, and which open connections would break.
+    Whatif(WhatIfArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -71,6 +74,13 @@ pub(super) struct AccountArgs {
     /// The folder of describe answers, in any file names.
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) options: AccountOptions,
+}
+
+/// What is said of an account besides its answers.
+#[derive(Debug, Default, Args)]
+pub(super) struct AccountOptions {
     /// Let something else hold than what is assumed; may be given several times.
     ///
     /// `vpclab import DIR` lists what is assumed, by the same keys.
@@ -106,20 +116,145 @@ pub(super) struct ProbeArgs {
     #[command(flatten)]
     pub(super) account: AccountArgs,
     /// A CSV file of what probes saw: from,to,probe,port,saw,ttl.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "tcp", "udp", "ping"])]
     pub(super) observations: Option<PathBuf>,
-    /// Who asks: an address of an instance, or of the internet.
-    #[arg(long, value_name = "ADDRESS", requires = "to")]
-    pub(super) from: Option<IpAddr>,
-    /// Who is asked.
-    #[arg(long, value_name = "ADDRESS", requires = "from")]
-    pub(super) to: Option<IpAddr>,
-    /// Asks by a SYN to this port.
-    #[arg(long, value_name = "PORT", conflicts_with = "ping")]
-    pub(super) tcp: Option<u16>,
-    /// Asks by an echo request; so unless a port is given.
+    /// Who asks: an instance's name, id or address, or an address of the internet.
+    #[arg(long, value_name = "WHO", requires = "to")]
+    pub(super) from: Option<String>,
+    /// Who is asked: a name, an id, an address, `s3`, or a DNS name; with `:PORT` by a SYN.
+    #[arg(long, value_name = "WHO", requires = "from")]
+    pub(super) to: Option<String>,
+    /// How it is asked; by an echo request unless a port is given.
+    #[command(flatten)]
+    pub(super) traffic: TrafficArgs,
+    /// What is assumed of machines.
+    #[command(flatten)]
+    pub(super) assumed: AssumedArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// Arguments of `vpclab explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A scenario file, or a folder of describe answers.
+    #[arg(value_name = "WORLD")]
+    pub(super) world: PathBuf,
+    /// Who asks: a machine's name, id or address.
+    #[arg(long, value_name = "WHO")]
+    pub(super) from: String,
+    /// Who is asked: `NAME:PORT`, where NAME is a machine (`web`, `web.public`, `web.ipv6`), a NAT gateway, an id, an
+    /// address, a service (`s3`) or a DNS name.
+    #[arg(long, value_name = "WHO")]
+    pub(super) to: String,
+    /// How it is asked.
+    #[command(flatten)]
+    pub(super) traffic: TrafficArgs,
+    /// The virtual time of a scenario, such as 5s; its start unless given.
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    pub(super) at: Option<Duration>,
+    /// The era, of a scenario that runs in several.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
+    /// What is said of an account.
+    #[command(flatten)]
+    pub(super) account: AccountOptions,
+    /// What is assumed of machines.
+    #[command(flatten)]
+    pub(super) assumed: AssumedArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Machine::Text)]
+    pub(super) format: Machine,
+}
+
+/// Arguments of `vpclab whatif`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 nothing is lost; 1 somebody loses reach or an open connection; 2 AWS would refuse a \
+                        step, or a file is wrong."
+)]
+pub(super) struct WhatIfArgs {
+    /// A scenario file, or a folder of describe answers.
+    #[arg(value_name = "WORLD")]
+    pub(super) world: PathBuf,
+    /// The change: a YAML list of steps in the words of a scenario's timeline, such as
+    /// `- create-vpc-endpoint: {vpc: main, service: s3, route-tables: private}`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) change: PathBuf,
+    /// The open connections whose fate is asked for: a YAML list such as `- {from: web, to: s3, port: 443, sends: true}`.
+    ///
+    /// Without it: those that a scenario's programs have open; else one idle and one sending from each kind of instance to
+    /// each service and the internet, where it reaches them.
+    #[arg(long, value_name = "FILE")]
+    pub(super) connections: Option<PathBuf>,
+    /// The virtual time of a scenario at which the change is made, such as 5s; its start unless given.
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    pub(super) at: Option<Duration>,
+    /// The era, of a scenario that runs in several.
+    #[arg(long, value_name = "ERA", value_parser = era)]
+    pub(super) era: Option<Era>,
+    /// Compare only TCP to this port; may be given several times. All ports that rules tell apart unless given.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) tcp: Vec<u16>,
+    /// Compare only UDP to this port; may be given several times.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) udp: Vec<u16>,
+    /// Compare only pings.
     #[arg(long)]
     pub(super) ping: bool,
+    /// What is said of an account.
+    #[command(flatten)]
+    pub(super) account: AccountOptions,
+    /// What is assumed of machines.
+    #[command(flatten)]
+    pub(super) assumed: AssumedArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Machine::Text)]
+    pub(super) format: Machine,
+}
+
+/// How a question is asked.
+#[derive(Debug, Args)]
+pub(super) struct TrafficArgs {
+    /// By a SYN to this port.
+    #[arg(long, value_name = "PORT", conflicts_with_all = ["udp", "ping"],
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) tcp: Option<u16>,
+    /// By a datagram, to this port or to the one of `--to`.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, conflicts_with = "ping",
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) udp: Option<Option<u16>>,
+    /// By an echo request.
+    #[arg(long)]
+    pub(super) ping: bool,
+}
+
+/// What is assumed of an account's machines, which no describe call tells.
+#[derive(Debug, Args)]
+pub(super) struct AssumedArgs {
+    /// What listens where, as a YAML file; `instances: {tcp: [22]}` and more unless given.
+    ///
+    /// What the file leaves out is as without it: instances answer ping and have sshd on port 22; services answer on 80 and
+    /// 443; the internet on 53 and 443.
+    #[arg(long, value_name = "FILE")]
+    pub(super) listeners: Option<PathBuf>,
+    /// By which interface an instance with several answers.
+    ///
+    /// The default is the one that was asked: Amazon Linux gives each interface a routing table of its own, so that answers
+    /// leave by the interface they belong to. `primary` is a machine with one routing table, whose default route leaves by
+    /// the first interface.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(super) answer_by: Option<AnswerBy>,
+}
+
+/// By which interface an instance with several answers.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AnswerBy {
+    /// By the one that was asked.
+    Asked,
+    /// By the first one.
+    Primary,
 }
 
 /// Arguments of `vpclab rules`.

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use super::args::{Cli, Verb};
 use super::exit::Exit;
 use super::terminal::Terminal;
-use super::{check, completions, describe, import, list, log, man, new, probe, rules, run, schema};
+use super::{check, completions, describe, explain, import, list, log, man, new, probe, rules, run, schema, what_if};
 
 /// The command line: reads the process's arguments, does what they ask for, and gives the exit status.
 pub fn main() -> ExitCode {
@@ -31,6 +31,8 @@ pub fn main() -> ExitCode {
         Verb::Describe(args) => describe::run(args, &terminal),
         Verb::Import(args) => import::run(args, &terminal),
         Verb::Probe(args) => probe::run(args, &terminal),
+        Verb::Explain(args) => explain::run(args, &terminal),
+        Verb::Whatif(args) => what_if::run(args, &terminal),
         Verb::Completions { shell } => completions::run(*shell, &terminal),
         Verb::Man(args) => man::run(args, &terminal),
     };

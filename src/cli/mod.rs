@@ -9,6 +9,7 @@ mod exit;
 mod check;
 mod completions;
 mod describe;
+mod explain;
 mod import;
 mod list;
 mod man;
@@ -17,13 +18,17 @@ mod probe;
 mod rules;
 mod run;
 mod schema;
+mod what_if;
 
+mod asked;
 mod drive;
 mod listeners;
 mod load;
+mod open_connections;
 mod progress;
 mod repeat;
 mod show;
+mod world;
 
 mod account;
 mod complaint;

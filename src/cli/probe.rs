@@ -1,109 +1,83 @@
 //! `vpclab probe DIR`: an account probed by real packets, against a file of observations or by a single question. Judges
-//! by `analysis`.
+//! by `analysis`, shows by `report`.
 
-#![expect(clippy::disallowed_methods, reason = "the command line reads files")]
-
-use std::fmt::Write as _;
-use std::fs;
+use std::path::Path;
 
 use super::account;
-use super::args::ProbeArgs;
+use super::args::{Format, ProbeArgs};
+use super::asked;
 use super::complaint::{Complaint, Refusal};
 use super::exit::Exit;
+use super::show::marked;
 use super::terminal::Terminal;
-use crate::analysis::{Agreement, Evidence, Prober, Question, Reply, Scorecard, Stage, StageOptions, score};
-use crate::import::{Probe, read_observations};
-use crate::notation::Source;
-use crate::trace::{Names, Step};
+use super::world;
+use crate::analysis::{Evidence, Prober, Question, Scorecard, Stage, StageOptions, Traffic, score};
+use crate::import::read_observations;
+use crate::report::{ProbePage, ScorePage};
 
 pub(super) fn run(args: &ProbeArgs, terminal: &Terminal) -> Result<Exit, Refusal> {
-    let imported = account::load(&args.account)?;
-    account::remark(&imported, terminal);
-    if let Some(path) = &args.observations {
-        let text = fs::read_to_string(path)
-            .map_err(|error| Complaint::new(format_args!("cannot read {}: {error}", path.display())))?;
-        let source = Source::new(path.display().to_string(), text);
-        let (observations, problems) = read_observations(&source);
-        if !problems.is_empty() {
-            return Err(Complaint::Text { source, problems }.into());
-        }
-        let card = score(imported.world, StageOptions::default(), &observations);
-        terminal.print(&told(&card))?;
-        return Ok(if card.holds() { Exit::Held } else { Exit::Failed });
-    }
-    let (Some(from), Some(to)) = (args.from, args.to) else {
+    let asks = args.from.as_deref().zip(args.to.as_deref());
+    if args.observations.is_none() && asks.is_none() {
         let complaint = Complaint::new("nothing is asked");
         return Err(complaint
-            .help("give `--observations FILE`, or `--from A --to B` with `--tcp PORT` or `--ping`")
+            .help("give `--observations FILE`, or `--from A --to B` with `--tcp PORT`, `--udp PORT` or `--ping`")
             .into());
-    };
-    let probe = match args.tcp {
-        Some(port) => Probe::TcpSyn { port },
-        None => Probe::Ping,
-    };
-    let stage = Stage::new(imported.world, StageOptions::default(), Evidence::default(), &[from, to]);
+    }
+    let options = world::stage_options(&args.assumed)?;
+    let folder = &args.account.folder;
+    if folder.is_file() {
+        let complaint = Complaint::new(format_args!("`{}` is no folder of describe answers", folder.display()));
+        return Err(complaint.help("`vpclab explain` asks scenarios, too").into());
+    }
+    match (&args.observations, asks) {
+        (Some(path), _) => scored(args, path, options, terminal),
+        (None, Some((from, to))) => single(args, from, to, options, terminal),
+        (None, None) => Ok(Exit::Held),
+    }
+}
+
+fn scored(args: &ProbeArgs, path: &Path, options: StageOptions, terminal: &Terminal) -> Result<Exit, Refusal> {
+    let source = world::read(path)?;
+    let (observations, problems) = read_observations(&source);
+    if !problems.is_empty() {
+        return Err(Complaint::Text { source, problems }.into());
+    }
+    let imported = account::load(&args.account)?;
+    account::remark(&imported, terminal);
+    let card: Scorecard = score(imported.world, options, &observations);
+    let page = ScorePage { file: &source.name, card: &card };
+    match args.format {
+        Format::Text => terminal.print(&marked(&page.text()))?,
+        Format::Json => terminal.print(&page.json())?,
+        Format::Junit => {
+            let report =
+                page.junit().map_err(|error| Complaint::new(format_args!("no JUnit can be written: {error}")))?;
+            terminal.print(&report)?;
+        }
+    }
+    Ok(if card.holds() { Exit::Held } else { Exit::Failed })
+}
+
+fn single(args: &ProbeArgs, from: &str, to: &str, options: StageOptions, terminal: &Terminal) -> Result<Exit, Refusal> {
+    if args.format == Format::Junit {
+        let complaint = Complaint::new("a single probe is no test, and has no JUnit");
+        return Err(complaint.help("`--format junit` goes with `--observations FILE`").into());
+    }
+    let imported = account::load(&args.account)?;
+    account::remark(&imported, terminal);
+    let stage = Stage::new(imported.world, options, Evidence::default(), &asked::literals(from, to));
     let mut prober = Prober::new(stage);
-    let question = Question { from, to, probe };
+    let asked = asked::find(&mut prober, from, to, &args.traffic, Some(Traffic::Ping))?;
+    let question = Question { from: asked.from, to: asked.to.map_err(Complaint::new)?, traffic: asked.traffic };
     let reply = prober.ask(&question);
+    if let (Err(why), true) = (&reply.saw, reply.trails.is_empty()) {
+        return Err(Complaint::new(why).into());
+    }
     let names = prober.names();
-    let saw = match &reply.saw {
-        Ok(saw) => saw.to_string(),
-        Err(why) => format!("unknown: {why}"),
-    };
-    let ttl = reply.ttl.map(|ttl| format!(", ttl {ttl}")).unwrap_or_default();
-    terminal.print(&format!("{question}: {saw}{ttl}\n{}", journeys(&reply, &names)))?;
+    let page = ProbePage { question: &question, reply: &reply, names: &names };
+    match args.format {
+        Format::Text | Format::Junit => terminal.print(&marked(&page.text()))?,
+        Format::Json => terminal.print(&format!("{}\n", page.json()))?,
+    }
     Ok(Exit::Held)
-}
-
-/// The score, and each observation that is not right with its whole journey.
-fn told(card: &Scorecard) -> String {
-    let mut text = String::new();
-    for one in &card.scored {
-        let verdict = match &one.agreement {
-            Agreement::Right if one.ttl_agrees == Some(false) => "the TTL differs".to_owned(),
-            Agreement::Right => continue,
-            Agreement::Wrong => "wrong".to_owned(),
-            Agreement::Unknown(why) => format!("unknown: {why}"),
-        };
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:?}: {verdict}\n{}", one.observation, journeys(&one.reply, &card.names));
-    }
-    let (agree, compared) = card.ttl();
-    let _ = writeln!(
-        text,
-        "{} right, {} wrong, {} unknown of {}; TTLs inside AWS: {agree} of {compared} agree",
-        card.right(),
-        card.wrong(),
-        card.unknown(),
-        card.scored.len()
-    );
-    text
-}
-
-/// Each packet of a probe: where it went, and what was decided there.
-fn journeys(reply: &Reply, names: &Names) -> String {
-    let mut text = String::new();
-    for trail in &reply.trails {
-        if let Some(tuple) = &trail.tuple {
-            let _ = writeln!(text, "  {tuple}");
-        }
-        for (node, step) in trail.journey.steps() {
-            let (what, by) = match step {
-                Step::Sent => ("sent".to_owned(), None),
-                Step::Allowed { filter, by, .. } => (format!("{filter:?} allows"), Some(*by)),
-                Step::Routed { by } => ("routed".to_owned(), Some(*by)),
-                Step::Translated { after, by, .. } => (format!("translated to {after}"), Some(*by)),
-                Step::Answered { why, by, .. } => (format!("answered: {why:?}"), Some(*by)),
-                Step::Dropped { reason, by } => {
-                    (format!("dropped: {}, {}", reason.code(), reason.sentence()), Some(*by))
-                }
-                Step::Forwarded => continue,
-                other => (format!("{other:?}").to_lowercase(), None),
-            };
-            let by = by.map(|by| names.citations.get(by).to_string()).filter(|by| !by.is_empty());
-            let by = by.map(|by| format!(" ({by})")).unwrap_or_default();
-            let _ = writeln!(text, "    {:<24} {what}{by}", names.directory.node(node));
-        }
-    }
-    text
 }

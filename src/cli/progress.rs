@@ -1,4 +1,5 @@
-//! A bar while several files run, a line while one runs long: on a terminal only. Prints no result.
+//! A bar while several files run or long work goes on, a line while one file runs long: on a terminal only. Prints no
+//! result.
 
 use std::time::Duration;
 
@@ -29,6 +30,22 @@ impl Progress {
             bar.set_style(style);
         }
         Self { bar, single }
+    }
+
+    /// Over the parts of one long piece of work.
+    pub(super) fn of_work() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {percent:>3} % {wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, single: true }
+    }
+
+    /// So many of so many parts are done, and this is at work.
+    pub(super) fn work(&self, done: usize, total: usize, what: &'static str) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(what);
     }
 
     /// A file begins.

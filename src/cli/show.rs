@@ -94,6 +94,6 @@ fn connections(listing: &Listing) -> Value {
 }
 
 /// The marks of a verdict's text in color.
-fn marked(text: &str) -> String {
+pub(super) fn marked(text: &str) -> String {
     text.replace('✓', &paint("✓", GOOD)).replace('✗', &paint("✗", ERROR))
 }

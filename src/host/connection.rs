@@ -204,6 +204,7 @@ impl Connection {
             sent: self.sent,
             received: self.received + self.socket().recv_queue() as u64,
             program: self.program,
+            accepted: self.listener.is_some(),
         }
     }
 }
@@ -227,6 +228,8 @@ pub struct ConnectionInfo {
     pub received: u64,
     /// Whose it is.
     pub program: Option<ProgramId>,
+    /// Whether a listener took it; else its own host opened it.
+    pub accepted: bool,
 }
 
 const fn state_text(state: tcp::State) -> &'static str {

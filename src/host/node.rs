@@ -116,6 +116,11 @@ impl Host {
         list
     }
 
+    /// The TCP ports on which somebody listens.
+    pub fn listening(&self) -> Vec<u16> {
+        self.shared.stack.borrow().listeners.keys().copied().collect()
+    }
+
     /// How many connections are open.
     pub fn connection_count(&self) -> usize {
         let stack = self.shared.stack.borrow();

@@ -3,7 +3,8 @@
 //! Everything here listens (see [`crate::trace::Observer`]) or writes to a sink that was given to it; nothing opens a
 //! file, reads a clock or looks into a node. [`Recorder`] turns packets, steps and notes into happenings once, and hands
 //! each to the timeline, to the JSON lines and to the summary; [`Capture`] writes packets as they pass. [`Collection`]
-//! puts all of it together under the names of the files.
+//! puts all of it together under the names of the files. The pages of questions (probes, explanations, what-ifs) show what
+//! `analysis` found.
 
 mod words;
 
@@ -25,6 +26,10 @@ mod timeline;
 mod collect;
 mod verdict;
 
+mod explanation;
+mod probes;
+mod what_if;
+
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
@@ -33,8 +38,11 @@ mod tests;
 pub use capture::{Capture, OpenPoint};
 pub use collect::{CAPTURE, CAPTURES, Collection, EVENTS, OpenFile, SUMMARY, TIMELINE};
 pub use connections::{Listing, OpenEnd};
+pub use explanation::ExplanationPage;
 pub use narrow::Narrow;
+pub use probes::{ProbePage, ScorePage};
 pub use recorder::{Record, Recorder};
 pub use summary::{BoxTotals, ConnectionCounts, DropTotals, PathTotals, ProgramEnd, Summary};
 pub use timeline::TimelineOptions;
 pub use verdict::{ExpectationResult, Verdict, junit};
+pub use what_if::WhatIfPage;

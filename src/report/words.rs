@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::packet::{FiveTuple, IcmpError, TcpFlags, flags_text};
-use crate::trace::{Absorbed, Answer, Cite, CiteId, Component, DropReason, Names};
+use crate::trace::{Absorbed, Answer, Cite, CiteId, Component, DropReason, Filter, Names};
 
 /// Why a box or host answered, as a clause.
 pub(crate) const fn answer_sentence(why: Answer) -> &'static str {
@@ -55,6 +55,48 @@ pub(crate) const fn absorbed_sentence(how: Absorbed) -> &'static str {
         Absorbed::Reassembled => "completed a packet of several fragments",
         Absorbed::AwaitsFragments => "waits for its other fragments",
         Absorbed::Stale => "ignored: a late segment, or one outside of what the connection expects",
+    }
+}
+
+/// What a kind of box is called; hosts of the internet and services go by their names alone.
+pub(crate) const fn component_text(component: Component) -> Option<&'static str> {
+    Some(match component {
+        Component::Instance => "instance",
+        Component::NetworkInterface => "interface",
+        Component::Vpc => "VPC",
+        Component::InternetGateway => "internet gateway",
+        Component::EgressOnlyInternetGateway => "egress-only internet gateway",
+        Component::NatGateway => "NAT gateway",
+        Component::VpcEndpoint => "endpoint",
+        Component::VpcPeeringConnection => "peering connection",
+        Component::VpnGateway => "virtual private gateway",
+        Component::ClassicLink => "ClassicLink",
+        Component::None
+        | Component::Route
+        | Component::RouteTable
+        | Component::SecurityGroup
+        | Component::NetworkAcl
+        | Component::Service
+        | Component::Internet
+        | Component::Link => return None,
+    })
+}
+
+/// A node with what it is: `VPC main`, `internet gateway igw`, `s3 us-west-2`.
+pub(crate) fn box_name(names: &Names, node: crate::trace::NodeId) -> String {
+    let name = node_name(names, node);
+    let component = names.directory.nodes.get(node.0 as usize).map_or(Component::None, |info| info.component);
+    match component_text(component) {
+        Some(kind) if component != Component::Instance => format!("{kind} {name}"),
+        Some(_) | None => name,
+    }
+}
+
+/// What a filter is called.
+pub(crate) const fn filter_text(filter: Filter) -> &'static str {
+    match filter {
+        Filter::SecurityGroupEgress | Filter::SecurityGroupIngress => "security group",
+        Filter::NetworkAclEgress | Filter::NetworkAclIngress => "network ACL",
     }
 }
 

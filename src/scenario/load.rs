@@ -59,6 +59,8 @@ pub struct Scenario {
     pub names: Names,
     /// The scenario's own account and region.
     pub home: Scope,
+    /// Further accounts by the names that the scenario gives them.
+    pub accounts: BTreeMap<String, AccountId>,
     /// The machines that run programs.
     pub machines: Vec<Machine>,
     /// S3's own settings.
@@ -566,6 +568,7 @@ impl<'a> Reader<'a> {
             settings: self.settings,
             names: self.names,
             home: self.home,
+            accounts: self.accounts,
             machines: self.machines,
             s3: S3Settings {
                 idle_timeout: s3.and_then(|s3| s3.duration("idle-timeout")),
@@ -626,7 +629,7 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
 }
 
 /// The account and region that a step is addressed to.
-fn step_scope(
+pub(super) fn step_scope(
     view: &View<'_>,
     home: &Scope,
     accounts: &BTreeMap<String, AccountId>,

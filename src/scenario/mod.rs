@@ -6,6 +6,7 @@ mod vocabulary;
 mod context;
 mod json;
 mod names;
+mod world_names;
 
 mod action;
 mod plan;
@@ -25,6 +26,7 @@ mod regions;
 mod rehearsal;
 mod timeline;
 
+mod change;
 mod load;
 mod schema;
 
@@ -36,6 +38,7 @@ mod watch;
 mod write;
 
 pub use account::{ADMINISTRATOR, ObjectSpec};
+pub use change::{Ground, read_change};
 pub use expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
 pub use load::{MACHINES_MAX, S3Settings, Scenario, SharedLinks, load};
 pub use machine::{LinkSettings, Machine, Seat};

@@ -67,6 +67,13 @@ impl Names {
         self.all.push(named);
     }
 
+    /// Adds a name of something that exists, whoever else is called so.
+    pub(super) fn learn(&mut self, named: Named) {
+        self.by_name.entry(named.name.clone()).or_default().push(self.all.len());
+        self.by_id.entry(named.id.clone()).or_insert(self.all.len());
+        self.all.push(named);
+    }
+
     /// The name behind an id.
     pub fn of_id(&self, id: &ResourceId) -> Option<&Named> {
         self.by_id.get(id).map(|index| &self.all[*index])
@@ -79,7 +86,9 @@ impl Names {
 
     /// Everything that is called so.
     pub fn candidates(&self, name: &str) -> impl Iterator<Item = &Named> {
-        let (vpc, short) = name.split_once('/').map_or((None, name), |(vpc, short)| (Some(vpc), short));
+        // A name of an imported account may have a slash of its own.
+        let parts = name.split_once('/').filter(|_| !self.by_name.contains_key(name));
+        let (vpc, short) = parts.map_or((None, name), |(vpc, short)| (Some(vpc), short));
         let indices = self.by_name.get(short).map_or(&[][..], Vec::as_slice);
         indices.iter().map(|index| &self.all[*index]).filter(move |named| vpc.is_none_or(|vpc| named.vpc == vpc))
     }

@@ -199,7 +199,7 @@ impl Run {
 const PORTS_MAX: u32 = 64;
 
 /// A step as timelines show it: the action, who makes it, and what it is about.
-fn in_words(step: &Step, action: &Action) -> String {
+pub(super) fn in_words(step: &Step, action: &Action) -> String {
     let name = action.name();
     let label = if step.label == step.verb { String::new() } else { format!(" {}", step.label) };
     let parameters = match &step.what {

@@ -4,7 +4,7 @@
 use super::context::read_policy;
 use super::names::Names;
 use super::timeline::{Happening, Step};
-use crate::base::SimTime;
+use crate::base::{Era, SimTime};
 use crate::control_plane::{Call, Caller, World};
 use crate::notation::{Node, Problem, Problems, Source};
 use crate::policy::DocumentKind;
@@ -22,12 +22,11 @@ pub(super) fn rehearse(
     }
     let mut world = world.clone();
     for step in steps {
-        let Happening::Action(text) = &step.what else { continue };
-        if step.refused.is_none()
-            && let Some((node, kind)) = policy_of(step.verb, text.node())
-        {
-            let (_, found) = read_policy(source, node, kind, world.era);
-            problems.extend(found);
+        if !matches!(step.what, Happening::Action(_)) {
+            continue;
+        }
+        if step.refused.is_none() {
+            problems.extend(policy_problems(source, step, world.era));
         }
         let Some(action) = step.action(source, names, &world) else { continue };
         let action = match action {
@@ -65,6 +64,13 @@ pub(super) fn rehearse(
             (Ok(_), None) | (Err(_), Some(_)) => {}
         }
     }
+}
+
+/// What is wrong with the policy that a step carries, if it carries one.
+pub(super) fn policy_problems(source: &Source, step: &Step, era: Era) -> Vec<Problem> {
+    let Happening::Action(text) = &step.what else { return Vec::new() };
+    let policy = policy_of(step.verb, text.node());
+    policy.map(|(node, kind)| read_policy(source, node, kind, era).1).unwrap_or_default()
 }
 
 /// The policy that an action carries.

@@ -263,6 +263,11 @@ impl Run {
         Advance::Ended
     }
 
+    /// The running world by itself: its programs go on, and what the timeline still had to come does not.
+    pub fn into_simulation(self) -> Simulation {
+        self.simulation
+    }
+
     /// Judges the run. Calling it before the end judges what has happened so far.
     pub fn finish(&self) -> Outcome {
         let open = self.connections();

@@ -24,6 +24,11 @@ use crate::trace::NodeId;
 /// has learned"; Amazon S3's guide speaks of up to 24 hours.
 const BUCKET_LEARNED_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
+/// The longest that looking a name up takes: four servers, each asked twice for both families.
+const LOOK_UP_MAX: Duration = Duration::from_secs(80);
+/// How far the world is advanced before somebody looks whether the answer has come.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// The zones of a world, and who asks whom.
 pub(super) struct Names {
     public: Rc<PublicNames>,
@@ -150,6 +155,28 @@ impl Simulation {
     /// Gives a host of the internet a name that every resolver knows.
     pub fn name_host(&self, name: &str, addresses: Vec<IpAddr>) {
         self.names.public.set_host(name, addresses);
+    }
+
+    /// Looks a name up as a program of the host would, by packets, and lets the time pass that it takes.
+    ///
+    /// # Errors
+    /// What the program would read: there is no such name, or nobody answers.
+    pub fn look_up(&mut self, node: NodeId, name: &str) -> Result<Vec<IpAddr>, String> {
+        let lookup = self.lookup(node);
+        let answer: Rc<RefCell<Option<Result<Vec<IpAddr>, String>>>> = Rc::default();
+        let (told, asked) = (Rc::clone(&answer), name.to_owned());
+        self.network_mut().engine.with::<Host, _>(node, &mut (), |host, out| {
+            host.run(None, out, |net| async move {
+                let found = lookup(&net, &asked).await;
+                *told.borrow_mut() = Some(found);
+            });
+        });
+        let deadline = self.now().after(LOOK_UP_MAX);
+        while answer.borrow().is_none() && self.now() < deadline {
+            self.run_until(self.now().after(LOOK).min(deadline), &mut ());
+        }
+        let answer = answer.borrow_mut().take();
+        answer.unwrap_or_else(|| Err(format!("could not resolve host {name}: nobody answers")))
     }
 
     /// How the programs of a host look names up.
