@@ -215,9 +215,9 @@ pub(crate) fn print(options: &Options, title: &str, unit: &str, measured: &[Meas
     let _ = writeln!(text, "{:<58} {:>10} {:>21} {:>12}", "case", format!("ns/{unit}"), "[min..max]", "instr.");
     for case in measured {
         let (first, last) = (case.nanos[0], case.nanos[case.nanos.len() - 1]);
-        let range = format!("[{first:.1}..{last:.1}]");
+        let range = format!("[{}..{}]", shown(first), shown(last));
         let instructions = case.instructions.map_or("-".to_owned(), |count| format!("{count:.0}"));
-        let _ = writeln!(text, "{:<58} {:>10.1} {range:>21} {instructions:>12}", case.name, case.median());
+        let _ = writeln!(text, "{:<58} {:>10} {range:>21} {instructions:>12}", case.name, shown(case.median()));
     }
     if !claims.is_empty() {
         let _ = writeln!(text, "\n{:<58} {:>10} {:>12} {:>12}  verdict", "claim", "found", "must", "target");
@@ -236,6 +236,11 @@ pub(crate) fn print(options: &Options, title: &str, unit: &str, measured: &[Meas
     if claims.iter().any(|claim| claim.what.starts_with(GUARD) && !claim.must.holds(claim.found)) {
         std::process::exit(1);
     }
+}
+
+/// Nanoseconds; or milliseconds, where there are many of them.
+fn shown(nanos: f64) -> String {
+    if nanos < 1e7 { format!("{nanos:.1}") } else { format!("{:.0} ms", nanos / 1e6) }
 }
 
 /// The case of this name.

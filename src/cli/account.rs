@@ -47,7 +47,7 @@ pub(super) fn load_at(path: &Path, options: &AccountOptions) -> Result<Imported,
     let Contents { files, skipped, no_text, complaints: mut all } = Contents::read(folder);
     if files.is_empty() {
         if all.is_empty() {
-            let complaint = Complaint::new(format_args!("no answer of a describe call in `{}`", args.folder.display()));
+            let complaint = Complaint::new(format_args!("no answer of a describe call in `{}`", path.display()));
             all.push(complaint.help(left_aside(&skipped)));
         }
         return Err(Refusal(all));

@@ -231,7 +231,10 @@ fn an_empty_or_torn_file_is_one_problem_and_hides_nothing_else() {
     files[2].text.truncate(30);
     check_problems(
         files,
-        &["us-east-1/Subnets.json:1:1 the text is empty", "us-east-1/RouteTables.json:1:19 unterminated string literal"],
+        &[
+            "us-east-1/Subnets.json:1:1 the text is empty",
+            "us-east-1/RouteTables.json:1:19 unterminated string literal",
+        ],
     );
 }
 
