@@ -8,6 +8,7 @@ mod bytes;
 pub mod check;
 pub mod decode;
 mod json;
+mod json_quick;
 mod problem;
 mod render;
 pub mod shape;
