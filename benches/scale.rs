@@ -124,7 +124,7 @@ fn hosts(way: Way, size: usize, buffer: usize) -> World {
     let host = |name: String, address| {
         Host::new(HostConfig { settings: settings.clone(), ..HostConfig::new(name, 1, [address]) })
     };
-    let links = Links { instance: LINE, between: LINE };
+    let links = Links { instance: LINE, outside: LINE };
     let instances = (0..size).map(|index| host(format!("i{index}"), address_of(index).into()));
     build(way, Lists::default(), links, instances, host("server".into(), SERVER.into()))
 }

@@ -41,7 +41,7 @@ const TEN_GIGABIT: LineSpec =
 fn main() {
     let options = Options::read();
     let units = options.scaled(200_000, 300);
-    let fast = Links { instance: TEN_GIGABIT, between: TEN_GIGABIT };
+    let fast = Links { instance: TEN_GIGABIT, outside: TEN_GIGABIT };
     let none = Lists::default();
     let lists = Lists { group_rules: 60, acl_entries: 40, routes: 1_000 };
     let cases = [

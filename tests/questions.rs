@@ -106,7 +106,6 @@ fn every_scenario_is_explained_as_its_packets_go() {
 
 const HEART: &str = "scenarios/gateway-endpoint/creating-an-endpoint-resets-open-connections.yaml";
 const ACCOUNT: &str = "tests/data/live-aws/aws_vpc_endpoints";
-const PEERED: &str = "tests/data/live-aws/aws_multi_account_vpc_peering";
 
 /// What a command came to.
 struct Answer {

@@ -19,7 +19,7 @@ use vpclab::packet::{Packet, PacketId};
 use vpclab::report::{Recorder, TimelineOptions};
 use vpclab::scenario::{Judged, Run, Scenario, load};
 use vpclab::sim::Checks;
-use vpclab::trace::{Citations, Component, Directory, NodeId, Observer, Observers, PortId, Sees, Step};
+use vpclab::trace::{Citations, Directory, NodeId, Observer, Observers, PortId, Sees, Step};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -213,9 +213,7 @@ impl Observer for Invariants {
 
     fn learn(&mut self, _citations: &Citations, directory: &Directory) {
         if !self.has_begun {
-            let nodes = directory.nodes.iter().enumerate();
-            let internet = nodes.filter(|(_, info)| info.component == Component::Internet && info.id == "internet");
-            self.checks = Checks::new(internet.map(|(index, _)| NodeId(index as u32)).collect());
+            self.checks = Checks::of(directory);
             self.has_begun = true;
         }
     }

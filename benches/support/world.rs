@@ -47,13 +47,14 @@ pub(crate) struct World {
 pub(crate) struct Links {
     /// Between an instance and the router.
     pub(crate) instance: LineSpec,
-    /// Everywhere else.
-    pub(crate) between: LineSpec,
+    /// Between the gateways and the internet, and from there or from the endpoint to the server. Inside the VPC, between
+    /// the router and its gateways, packets take no time: so it is in worlds that are made from scenarios.
+    pub(crate) outside: LineSpec,
 }
 
 impl Links {
     /// All of them take no time.
-    pub(crate) const DIRECT: Self = Self { instance: LineSpec::DIRECT, between: LineSpec::DIRECT };
+    pub(crate) const DIRECT: Self = Self { instance: LineSpec::DIRECT, outside: LineSpec::DIRECT };
 }
 
 /// The private address of an instance.
@@ -119,13 +120,14 @@ pub(crate) fn build<N: Node>(
     let internet = engine.add(internet);
     let server = engine.add(server);
     let zero = PortId(0);
-    let between = LinkSpec::both(links.between);
-    engine.connect((router, nat_port), (nat, zero), between);
-    engine.connect((router, igw_port), (igw, zero), between);
-    engine.connect((router, endpoint_port), (endpoint, zero), between);
-    engine.connect((igw, PortId(1)), (internet, zero), between);
-    engine.connect((internet, PortId(1)), (server, BY_INTERNET), between);
-    engine.connect((endpoint, PortId(1)), (server, BY_ENDPOINT), between);
+    let inside = LinkSpec::both(LineSpec { mtu: links.outside.mtu, ..LineSpec::DIRECT });
+    let outside = LinkSpec::both(links.outside);
+    engine.connect((router, nat_port), (nat, zero), inside);
+    engine.connect((router, igw_port), (igw, zero), inside);
+    engine.connect((router, endpoint_port), (endpoint, zero), inside);
+    engine.connect((igw, PortId(1)), (internet, zero), outside);
+    engine.connect((internet, PortId(1)), (server, BY_INTERNET), outside);
+    engine.connect((endpoint, PortId(1)), (server, BY_ENDPOINT), outside);
     let mut instances = Vec::new();
     for (machine, port) in attached {
         let instance = engine.add(machine);

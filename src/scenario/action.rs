@@ -208,11 +208,9 @@ fn table_association(cx: &mut Cx<'_>, view: &View<'_>) -> Option<RouteTableAssoc
     if view.has("subnet") {
         let id: SubnetId = cx.id(view.node("subnet"), "a subnet")?;
         let found = region.subnets().get(&id).and_then(|subnet| subnet.route_table_association.as_ref());
-        if found.is_none() {
-            let text = "this subnet has no association of its own; it uses the main route table";
-            cx.problems.push(Problem::error(view.span_of("subnet"), text));
-        }
-        return found.map(|found| found.association_id.clone());
+        // One that uses the main route table has no association to name.
+        let named = found.map(|found| found.association_id.clone());
+        return named.or_else(|| RouteTableAssociationId::parse("rtbassoc-00000000"));
     }
     let id = cx.vpc(view.node("vpc"), view.span)?;
     region.vpcs().get(&id).map(|vpc| vpc.main_association.association_id.clone())
@@ -277,11 +275,10 @@ fn gateways(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId
             let allocation = elastic_ip(cx, view);
             let records = cx.world.region(&cx.place.scope);
             let found = records.zip(allocation).and_then(|(region, id)| region.elastic_ips().get(&id));
-            let association = found.and_then(|address| address.association.as_ref());
-            if found.is_some() && association.is_none() {
-                cx.problems.push(Problem::error(view.span_of("elastic-ip"), "this Elastic IP is not associated"));
-            }
-            association.map(|association| DisassociateAddress::new(association.association_id.clone()).into())
+            let association = found.map(|address| address.association.as_ref().map(|one| one.association_id.clone()));
+            // An address that has none has no id to name: EC2 says that there is no such association.
+            let named = association.and_then(|one| one.or_else(|| AddressAssociationId::parse("eipassoc-00000000")));
+            named.map(|named| DisassociateAddress::new(named).into())
         }
         "release-address" => elastic_ip(cx, view).map(|allocation| ReleaseAddress::new(allocation).into()),
         _ => return None,

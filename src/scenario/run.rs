@@ -17,11 +17,11 @@ use crate::base::{Calendar, SimTime};
 use crate::control_plane::NatGatewayState;
 use crate::engine::{Counters, Stop};
 use crate::host::ConnectionInfo;
-use crate::packet::FiveTuple;
+use crate::packet::{FiveTuple, Malformed};
 use crate::service::s3::{Content, FrontSettings, Object};
 use crate::service::spec::{Body, Does, ProgramSpec, TcpStep};
 use crate::sim::Simulation;
-use crate::trace::{Citations, Directory, NodeId, Observer, Observers, ProgramId};
+use crate::trace::{Citations, Directory, NodeId, Observer, Observers, PortId, ProgramId};
 
 /// One running scenario.
 pub struct Run {
@@ -261,6 +261,13 @@ impl Run {
         }
         self.look_finally();
         Advance::Ended
+    }
+
+    /// Brings bytes from outside of the simulation in at a node's port, now. Refused unless they are one well-formed packet
+    /// with true checksums.
+    pub fn inject(&mut self, to: (NodeId, PortId), bytes: &[u8], observer: &mut dyn Observer) -> Result<(), Malformed> {
+        let mut both = Observers::new([observer as &mut dyn Observer, &mut self.watch as &mut dyn Observer]);
+        self.simulation.inject(to, bytes, &mut both)
     }
 
     /// The running world by itself: its programs go on, and what the timeline still had to come does not.

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::SimTime;
 use crate::packet::{Packet, PacketId, checksums_hold, describe};
-use crate::trace::{NodeId, Observer, PortId, Sees, Step};
+use crate::trace::{Component, Directory, NodeId, Observer, PortId, Sees, Step};
 
 /// Watches a run and collects what must not happen.
 #[derive(Debug, Default)]
@@ -28,6 +28,13 @@ impl Checks {
     /// Watches a world whose internet is these nodes.
     pub fn new(internet: Vec<NodeId>) -> Self {
         Self { internet, ..Self::default() }
+    }
+
+    /// Watches the world of a directory.
+    pub fn of(directory: &Directory) -> Self {
+        let nodes = directory.nodes.iter().enumerate();
+        let internet = nodes.filter(|(_, info)| info.component == Component::Internet && info.id == "internet");
+        Self::new(internet.map(|(index, _)| NodeId(index as u32)).collect())
     }
 
     /// What must not have happened, in order.

@@ -7,11 +7,12 @@ use crate::base::{Calendar, InstanceId, SimTime, VpcEndpointId};
 use crate::control_plane::{Action, Applied, Call, ControlError, Scope, World};
 use crate::engine::{Counters, Stop};
 use crate::host::{ConnectionInfo, Host};
+use crate::packet::Malformed;
 use crate::provision::{Network, Settings};
 use crate::service::s3::{FrontSettings, ObjectStore};
 use crate::service::spec::ProgramSpec;
 use crate::service::{Surroundings, Switch, in_words, launch};
-use crate::trace::{Citations, Directory, NodeId, Observer, ProgramId, ProgramInfo};
+use crate::trace::{Citations, Directory, NodeId, Observer, PortId, ProgramId, ProgramInfo};
 
 /// The most events of one stretch of a run, if nobody says otherwise: far beyond any scenario, and an end for worlds
 /// that go in circles.
@@ -93,6 +94,12 @@ impl Simulation {
             }
             self.take_policies(observer);
         }
+    }
+
+    /// Brings bytes from outside of the simulation in at a node's port, now: a packet that no host of it has sent. Refused
+    /// unless they are one well-formed packet with true checksums.
+    pub fn inject(&mut self, to: (NodeId, PortId), bytes: &[u8], observer: &mut dyn Observer) -> Result<(), Malformed> {
+        self.network.engine.inject(to, bytes, observer)
     }
 
     /// Bounds the events of the rest of the run.
