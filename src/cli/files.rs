@@ -72,7 +72,7 @@ pub(super) fn read(found: &Found) -> Result<Source, Complaint> {
         let limit = YAML_BYTES_MAX >> 20;
         return Err(Complaint::new(format_args!("`{}` is longer than {limit} MiB, the most that is read", found.name)));
     }
-    source_of_bytes(&found.name, bytes).map_err(|(source, problem)| Complaint::Text { source, problems: vec![problem] })
+    source_of_bytes(&found.name, bytes).map_err(|(source, problems)| Complaint::Text { source, problems })
 }
 
 #[derive(Default)]

@@ -365,7 +365,7 @@ fn check_free(region: &Region, vpc: &VpcId, block: &Cidr) -> Result<(), ControlE
 fn check_ipv6_block(era: Era, region: &Region, vpc: &Vpc, block: &Cidr) -> Result<(), ControlError> {
     // A /64 in the document's time; /44 to /64 in steps of four today (VPC User Guide, "Subnet CIDR blocks").
     let length = block.prefix_len();
-    let of_length = length == 64 || (era == Era::Current && (44..64).contains(&length) && length % 4 == 0);
+    let of_length = length == 64 || (era == Era::Current && (44..64).contains(&length) && length.is_multiple_of(4));
     let fits = !block.is_v4() && of_length && vpc.ipv6_cidr_blocks.iter().any(|b| b.covers(block));
     if !fits {
         return Err(ControlError::new(ErrorCode::InvalidSubnetRange, format!("The CIDR '{block}' is invalid.")));

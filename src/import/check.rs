@@ -36,6 +36,8 @@ const ONE_OF_THESE: [&str; 2] = ["NetworkInterfaces", "Reservations"];
 type Missing = BTreeMap<usize, BTreeSet<&'static str>>;
 /// Kinds of which it was said that they are missing, by the home that misses them.
 type Said = BTreeSet<(String, &'static str)>;
+/// By folder and kind of answers that are missing: the ids that would be there, and where the first of them is named.
+type OfMissing = BTreeMap<(String, &'static str), (Place, BTreeSet<Box<str>>)>;
 
 /// Which kinds no file of an account and region holds. Those without which nothing goes are errors at once.
 fn half_folders(library: &Library, ledger: &mut Ledger) -> (Missing, Said) {
@@ -86,7 +88,7 @@ fn dangling(
     (missing, said): (&Missing, &Said),
     ledger: &mut Ledger,
 ) {
-    let mut of_missing: BTreeMap<(String, &'static str), (Place, BTreeSet<Box<str>>)> = BTreeMap::new();
+    let mut of_missing: OfMissing = BTreeMap::new();
     for Reference { at, id } in references {
         if draft.known.contains(&id) {
             continue;

@@ -37,7 +37,7 @@ impl InputFile {
     pub fn of_bytes(path: &str, bytes: Vec<u8>) -> Result<Self, FileProblems> {
         match source_of_bytes(path, bytes) {
             Ok(source) => Ok(Self { path: path.to_owned(), text: source.text.to_string() }),
-            Err((source, problem)) => Err(FileProblems { source, problems: vec![problem], of_folder: false }),
+            Err((source, problems)) => Err(FileProblems { source, problems, of_folder: false }),
         }
     }
 
@@ -98,7 +98,7 @@ impl Library {
             let (root, problems) = parse_json(&source);
             let torn = if root.is_none() { kind_of_torn(&source) } else { None };
             if root.is_none() && torn.is_none() && !is_named_json(&source.name) {
-                library.skip(&source.name, "it is not JSON".to_owned());
+                library.skipped.push(Skipped { path: source.name.to_string(), why: "it is not JSON".to_owned() });
                 continue;
             }
             for problem in problems {
@@ -115,8 +115,9 @@ impl Library {
         library
     }
 
-    fn skip(&mut self, path: &str, why: String) {
-        self.skipped.push(Skipped { path: path.to_owned(), why });
+    fn skip(&mut self, file: FileId, why: String) {
+        let path = self.name(file).to_owned();
+        self.skipped.push(Skipped { path, why });
     }
 
     /// The items of a list.
@@ -172,20 +173,20 @@ impl Library {
                         map.entries.iter().take(KEYS_SHOWN).map(|e| format!("`{}`", brief(&e.key))).collect();
                     let why = format!("none of its keys is of an answer that is known: {}", keys.join(", "));
                     let why = if keys.is_empty() { "it is an empty map".to_owned() } else { why };
-                    self.skip(&self.name(file).to_owned(), why);
+                    self.skip(file, why);
                 }
             },
             Value::List(items) => match items.iter().find_map(kind_of_item) {
                 Some(kind) => self.lists.push(AnswerList { file, kind, place: whole, entry: None }),
                 None => {
                     let why = "it is a list of something that no known call answers".to_owned();
-                    self.skip(&self.name(file).to_owned(), why);
+                    self.skip(file, why);
                 }
             },
-            Value::Null => self.skip(&self.name(file).to_owned(), "it says nothing".to_owned()),
+            Value::Null => self.skip(file, "it says nothing".to_owned()),
             Value::Scalar(_) => {
                 let why = format!("it is no answer of a describe call, but {}", root.kind());
-                self.skip(&self.name(file).to_owned(), why);
+                self.skip(file, why);
             }
         }
     }

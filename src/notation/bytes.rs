@@ -6,12 +6,12 @@ use super::{Problem, Source, Span};
 ///
 /// # Errors
 /// The bytes are UTF-16, or no text at all.
-pub fn source_of_bytes(name: &str, bytes: Vec<u8>) -> Result<Source, (Source, Problem)> {
+pub fn source_of_bytes(name: &str, bytes: Vec<u8>) -> Result<Source, (Source, Vec<Problem>)> {
     if let Some(text) = utf16(&bytes) {
         let end = text.chars().next().map_or(0, char::len_utf8);
         let problem = Problem::error(Span::new(0..end), "the file is UTF-16, not UTF-8").label("not UTF-8");
         let problem = problem.help("PowerShell's `>` writes UTF-16; `| Out-File -Encoding utf8 FILE` does not");
-        return Err((Source::new(name, text), problem));
+        return Err((Source::new(name, text), vec![problem]));
     }
     String::from_utf8(bytes).map(|text| Source::new(name, text)).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
@@ -21,7 +21,7 @@ pub fn source_of_bytes(name: &str, bytes: Vec<u8>) -> Result<Source, (Source, Pr
         let span = Span::new(good..good + char::REPLACEMENT_CHARACTER.len_utf8());
         let problem = Problem::error(span, format!("the file is not UTF-8: byte 0x{byte:02x}"));
         let problem = problem.label("not text from here on").help("save the file in the encoding UTF-8");
-        (Source::new(name, text), problem)
+        (Source::new(name, text), vec![problem])
     })
 }
 
@@ -46,7 +46,8 @@ mod tests {
 
     #[track_caller]
     fn refused(bytes: &[u8], expected: &str) -> Source {
-        let (source, problem) = source_of_bytes("t", bytes.to_vec()).expect_err("no UTF-8");
+        let (source, problems) = source_of_bytes("t", bytes.to_vec()).expect_err("no UTF-8");
+        let [problem] = &problems[..] else { panic!("{problems:?}") };
         let (line, column) = source.line_column(problem.span.start);
         assert_eq!(format!("{line}:{column} {}", problem.message), expected);
         assert!(problem.span.end as usize <= source.text.len());

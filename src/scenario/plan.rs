@@ -92,7 +92,7 @@ impl Plan {
             let follows = |text: &str| missing.iter().any(|id| text.contains(id.as_str()));
             let taken = |error: InsertError| {
                 let text = error.to_string();
-                (!follows(&text)).then(|| vec![Problem::error(span, text)]).unwrap_or_default()
+                if follows(&text) { Vec::new() } else { vec![Problem::error(span, text)] }
             };
             let done = match what {
                 What::Call(action) => {
