@@ -234,6 +234,9 @@ impl Stage {
         let owners: Vec<&Owner> = self.index.owners(from).iter().filter(|owner| owner.instance.is_some()).collect();
         let owner = match owners.as_slice() {
             [owner] => *owner,
+            [] if self.index.is_classic(from) => {
+                return Err(format!("{from} is of EC2-Classic, through which tables follow no path"));
+            }
             [] => return Err(format!("no machine of this world has the address {from}")),
             [first, second, ..] => {
                 return Err(format!(

@@ -127,6 +127,9 @@ impl<'w> Tables<'w> {
             }
             [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
             [] if self.is_outside(address) => Ok(Source::Outside(address)),
+            [] if self.index.is_classic(address) => {
+                Err(format!("{address} is of EC2-Classic, through which tables follow no path"))
+            }
             [] => Err(format!("no machine of this world has the address {address}")),
         }
     }

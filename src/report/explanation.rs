@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Value, json};
 
-use super::words::{component_text, filter_text, length_text, rules_text};
+use super::words::{address_text, component_text, filter_text, length_text, rules_text};
 use crate::analysis::{
     Blocker, Disagreement, End, Explained, Finding, Header, Labels, Outcome, Path, PathHop, Traffic,
 };
@@ -42,8 +42,12 @@ impl ExplanationPage<'_> {
     pub fn text(&self) -> String {
         let explanation = &self.explained.explanation;
         let header = &explanation.header;
-        let mut lines =
-            vec![format!("{} → {}  {}", self.address(header.src.ip()), self.address(header.dst.ip()), header.traffic)];
+        let mut lines = vec![format!(
+            "{} → {}  {}",
+            address_text(self.names, header.src.ip()),
+            address_text(self.names, header.dst.ip()),
+            header.traffic
+        )];
         lines.push(format!("  {}", self.world));
         if let Some((name, addresses)) = self.resolved {
             let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -142,7 +146,7 @@ impl ExplanationPage<'_> {
         let traffic = self.explained.explanation.header.traffic;
         let after = reply.after.map(|after| format!(" after {}", length_text(after))).unwrap_or_default();
         let ttl = reply.ttl.map(|ttl| format!(", ttl {ttl}")).unwrap_or_default();
-        let assumed = if self.assumes { ", as `--listeners` assumes" } else { "" };
+        let assumed = if self.assumes { " (assumed, see `--listeners`)" } else { "" };
         let arrived = matches!(self.explained.explanation.outcome(), Outcome::Reaches | Outcome::Unknown(_));
         Some(match (&reply.saw, traffic) {
             (Err(why), _) => format!("unknown, {why}"),
@@ -248,19 +252,12 @@ impl ExplanationPage<'_> {
     fn box_text(&self, component: Component, id: &str, name: &str) -> String {
         let named = match self.labels.name(id) {
             Some(_) => self.labels.full(id),
-            None if name == id => id.parse().map_or_else(|_| id.to_owned(), |address| self.address(address)),
+            None if name == id => {
+                id.parse().map_or_else(|_| id.to_owned(), |address| address_text(self.names, address))
+            }
             None => format!("{name} ({id})"),
         };
         component_text(component).map_or_else(|| named.clone(), |kind| format!("{kind} {named}"))
-    }
-
-    /// An address with its name before it, where it has one of its own.
-    fn address(&self, address: IpAddr) -> String {
-        let text = address.to_string();
-        match self.names.directory.name(address) {
-            Some(name) if name != text => format!("{name} ({text})"),
-            Some(_) | None => text,
-        }
     }
 
     fn finding(&self, finding: &Finding) -> Vec<String> {
