@@ -32,6 +32,9 @@ pub struct TableOptions {
     pub source_port: u16,
     /// The port that a NAT gateway gives it.
     pub nat_port: u16,
+    /// Whether only what comes of questions is wanted, and over which boxes: rules that decide and routes that lose are
+    /// not written down.
+    pub brief: bool,
 }
 
 /// The records of a world, ready to be asked.
@@ -57,6 +60,7 @@ impl Default for TableOptions {
             nat_instances: BTreeSet::new(),
             source_port: 49_152,
             nat_port: 49_152,
+            brief: false,
         }
     }
 }

@@ -178,7 +178,7 @@ pub fn what_if(
         .map(|step| StepMade { step: step.clone(), answer: after.apply(&step.call, &step.action, at) })
         .collect();
     // Each place of the internet that tables are asked about is one that exists.
-    let table_options = TableOptions { internet_is_full: true, ..first.table_options() };
+    let table_options = TableOptions { internet_is_full: true, brief: true, ..first.table_options() };
     let classes = classes_of(&[&before, &after], &table_options);
     let (traffic, traffic_left_out) = match options.traffic.is_empty() {
         true => traffic_of(&[&before, &after]),

@@ -25,7 +25,7 @@ const LINES_MAX: usize = 40;
 
 /// Pairs that fare alike, as one line.
 struct Alike<'a> {
-    from: Vec<&'a str>,
+    from: Vec<String>,
     to: Vec<String>,
     traffic: String,
     one: &'a PairChange,
@@ -162,7 +162,7 @@ impl WhatIfPage<'_> {
             let traffic = key.4.clone();
             let alike = joined.entry((key, to.clone()));
             let alike = alike.or_insert_with(|| Alike { from: Vec::new(), to, traffic, one: ones[0] });
-            alike.from.push(&classes[from].name);
+            alike.from.push(classes[from].label());
         }
         joined.into_values().collect()
     }
