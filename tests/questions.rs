@@ -261,7 +261,10 @@ fn wrong_changes_are_refused_at_their_places_and_all_at_once() {
          - creat-route: {route-table: bat-igw, destination: 10.0.0.0/8, target: bat}\n\
          - delete-route: {route-table: bat-igw, destination: 10.0.0.0/99}\n",
     );
-    check_refused(&["whatif", ACCOUNT, "--change", &several], &["creat-route", "10.0.0.0/99", "2 problems"]);
+    check_refused(
+        &["whatif", ACCOUNT, "--change", &several],
+        &["`bat-privat` is not", "creat-route", "10.0.0.0/99", "3 problems"],
+    );
     let dangling = file("dangling.yaml", "- delete-vpc-endpoints: {endpoints: [nothing]}\n");
     check_refused(&["whatif", ACCOUNT, "--change", &dangling], &["dangling.yaml:1:", "`nothing` is not the name of"]);
     check_refused(&["whatif", ACCOUNT, "--change", HEART], &["this is a scenario, and a change is wanted"]);

@@ -36,6 +36,8 @@ pub enum Source {
     Instance(InstanceId, IpAddr),
     /// A host of the internet, or on premises.
     Outside(IpAddr),
+    /// An instance of EC2-Classic, with one of its addresses.
+    Classic(IpAddr),
 }
 
 /// A packet as tables see it.

@@ -235,7 +235,9 @@ impl Stage {
         let owner = match owners.as_slice() {
             [owner] => *owner,
             [] if self.index.is_classic(from) => {
-                return Err(format!("{from} is of EC2-Classic, through which tables follow no path"));
+                let node = self.index.classic(from).and_then(|id| self.machine(id));
+                let own = node.and_then(|node| self.directory().nodes.get(node.0 as usize)?.addresses.first().copied());
+                return node.zip(own).ok_or_else(|| format!("the machine of {from} does not run"));
             }
             [] => return Err(format!("no machine of this world has the address {from}")),
             [first, second, ..] => {

@@ -131,9 +131,7 @@ impl<'w> Tables<'w> {
             }
             [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
             [] if self.is_outside(address) => Ok(Source::Outside(address)),
-            [] if self.index.is_classic(address) => {
-                Err(format!("{address} is of EC2-Classic, through which tables follow no path"))
-            }
+            [] if self.index.is_classic(address) => Ok(Source::Classic(address)),
             [] => Err(format!("no machine of this world has the address {address}")),
         }
     }
@@ -147,7 +145,7 @@ impl<'w> Tables<'w> {
             Traffic::Ping => (0, 0),
         };
         let address = match from {
-            Source::Instance(_, address) | Source::Outside(address) => *address,
+            Source::Instance(_, address) | Source::Outside(address) | Source::Classic(address) => *address,
         };
         let header =
             Header { traffic, answer: false, src: (address, source_port).into(), dst: (to, destination_port).into() };

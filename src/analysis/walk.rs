@@ -17,6 +17,9 @@ use crate::trace::{Component, DropReason};
 /// The most boxes of one way: routes that point in a circle end here.
 const HOPS_MAX: usize = 32;
 
+/// Why nobody can tell what becomes of a packet in EC2-Classic.
+pub(super) const NO_CLASSIC: &str = "no route table tells the way through EC2-Classic";
+
 /// Where a question has arrived, and by what, so that the answer can leave.
 #[derive(Clone, Debug)]
 pub(super) enum Arrival {
@@ -75,6 +78,11 @@ impl<'t, 'w> Walk<'t, 'w> {
                 }
             }
             Source::Outside(address) => walk.from_outside(*address, header),
+            Source::Classic(address) => {
+                let id = tables.index().classic(*address)?.clone();
+                walk.hop(Component::Instance, id.as_str(), None);
+                Ending::Unknown(NO_CLASSIC.to_owned())
+            }
         };
         let (end, arrived) = split(ending);
         let out = Path { hops: std::mem::take(&mut walk.hops), end };
@@ -296,9 +304,7 @@ impl<'t, 'w> Walk<'t, 'w> {
         let found = region.and_then(|region| region.interface_of_address(&vpc.id, header.dst.ip()));
         match found.map(|interface| interface.id.clone()) {
             Some(id) => self.arrive(scope, &id, from, header),
-            None if self.tables.index().is_classic(header.dst.ip()) => {
-                Ending::Unknown("tables do not follow packets through EC2-Classic".to_owned())
-            }
+            None if self.tables.index().is_classic(header.dst.ip()) => Ending::Unknown(NO_CLASSIC.to_owned()),
             None => {
                 self.block(DropReason::NoSuchInterface, vpc.id.as_str());
                 Ending::Lost

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::path::{Finding, Header, Traffic};
-use super::walk::{Arrival, Ending, Walk, is_shared};
+use super::walk::{Arrival, Ending, NO_CLASSIC, Walk, is_shared};
 use crate::base::*;
 use crate::control_plane::{PeeringConnection, Scope, Vpc, VpcEndpoint};
 use crate::provision::OutsideHost;
@@ -73,7 +73,7 @@ impl Walk<'_, '_> {
             return Ending::Arrived(Arrival::Internet, header);
         }
         if self.tables.index().is_classic(dst) {
-            return Ending::Unknown("tables do not follow packets through EC2-Classic".to_owned());
+            return Ending::Unknown(NO_CLASSIC.to_owned());
         }
         if self.tables.is_outside(dst) {
             self.hop(Component::Internet, &dst.to_string(), None);

@@ -368,7 +368,7 @@ impl Named<'_, '_> {
         let class = self.classes.iter().find(|class| class.members.contains(&address));
         let own = class.filter(|class| self.like && class.kind == ClassKind::Instances).map(Class::label);
         let named = || self.stage.directory().name(address).map(str::to_owned);
-        let place = || class.map(|class| class.name.clone());
+        let place = || class.filter(|_| self.like).map(|class| class.name.clone());
         own.or_else(named).or_else(place).unwrap_or_else(|| address.to_string())
     }
 }

@@ -51,7 +51,8 @@ impl World {
                 .help("a scenario says itself what listens (`listen`) and who answers by what (`answers-by`)")
                 .into());
         }
-        let mut loaded = load::only_in(era, load::load(&[path.to_owned()], terminal)?)?;
+        let (loaded, warnings) = load::load_quietly(&[path.to_owned()])?;
+        let mut loaded = load::only_in(era, loaded)?;
         let one = match loaded.len() {
             1 => loaded.remove(0),
             _ if loaded.iter().all(|one| one.scenario.shares_file && one.found.path == loaded[0].found.path) => {
@@ -63,6 +64,7 @@ impl World {
                 return Err(complaint.help("give one of them, or a folder of describe answers").into());
             }
         };
+        terminal.complain(&warnings);
         let at = at.map_or(SimTime::ZERO, |at| SimTime::ZERO.after(at));
         Ok(Self::Scenario(Box::new(one.scenario), one.found.name, at))
     }

@@ -321,7 +321,7 @@ impl WhatIfPage<'_> {
             return None;
         }
         if let Some(why) = blocked(&one.anew).filter(|_| one.is_lost()) {
-            return Some(format!("its segments are {why}"));
+            return Some(format!("a new one is {why}"));
         }
         let (before, after) = one.gateways.as_ref().filter(|_| one.is_lost() || one.is_doomed())?;
         let name = |ids: &[String]| match ids {
