@@ -33,7 +33,7 @@ fn main() {
         let what = "queue: a million beside a thousand (goal 10)".to_owned();
         claims.push(Claim { what, found: many / few, unit: "x", must: Limit::Most(2.5), target: Limit::Most(2.0) });
     }
-    print("Events", "event", &measured, &claims);
+    print(&options, "Events", "event", &measured, &claims);
 }
 
 /// Half of the delays are hops of 1.2 µs, four in ten links of about 50 µs, one in ten timers of 10 to 210 ms. Drawn

@@ -59,7 +59,7 @@ fn main() {
         let (name, base) = (format!("{way}, 60 rules, 40 entries, 1,000 routes"), format!("{way}, empty lists"));
         claim(&format!("{way}, long lists beside empty ones"), &name, &base, [1.3, 1.3], [1.1, 1.05]);
     }
-    print("Forwarding", "packet", &measured, &claims);
+    print(&options, "Forwarding", "packet", &measured, &claims);
 }
 
 /// Makes packets and takes them.

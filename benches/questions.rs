@@ -46,7 +46,7 @@ fn main() {
     claim("explain a pair, instance to S3", "explain a pair: instance to S3", 1e6, " ms", 1.0, 0.1);
     claim("all pairs, by classes", "all pairs, by classes", 1e9, " s", 5.0, 1.0);
     claim("all pairs, no two alike", "all pairs, no two alike", 1e9, " s", 60.0, 30.0);
-    print("Questions to 1,000 instances", "question", &measured, &claims);
+    print(&options, "Questions to 1,000 instances", "question", &measured, &claims);
 }
 
 /// VPCs with subnets, filters, gateways and instances, peered in a row; every subnet with a table of its own.

@@ -1,20 +1,21 @@
 //! What the benchmarks share: cases measured in interleaved rounds of one process, instruction counts by valgrind where
 //! it is installed, and a table of ratios with the goal beside each. Knows nothing of what is measured.
-#![expect(unreachable_pub, reason = "each benchmark is a crate of its own and takes what it needs")]
 
 use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
 /// How a benchmark was called.
-pub struct Options {
+pub(crate) struct Options {
     /// Briefly: does everything once and small, measures nothing worth reading. So without `--bench`, as `cargo test`
     /// calls it, or with `--smoke`.
-    pub smoke: bool,
+    pub(crate) smoke: bool,
     /// Whether instructions are counted too; slow.
-    pub instructions: bool,
+    pub(crate) instructions: bool,
     /// One case alone, and how many units of it: how the counting of instructions calls.
     alone: Option<(String, u64)>,
+    /// What to weigh, and how many of it: how the weighing of memory calls.
+    weighing: Option<(String, u64)>,
     /// Cases whose name holds this text only.
     filter: Option<String>,
 }
@@ -22,54 +23,87 @@ pub struct Options {
 impl Options {
     /// Reads the command line of a benchmark.
     #[expect(clippy::disallowed_methods, reason = "a benchmark is its own command line")]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let args: Vec<String> = std::env::args().skip(1).collect();
         let has = |flag: &str| args.iter().any(|arg| arg == flag);
         let value = |flag: &str| args.iter().position(|arg| arg == flag).and_then(|at| args.get(at + 1)).cloned();
         let alone = value("--alone").zip(value("--units").and_then(|units| units.parse().ok()));
+        let weighing = value("--weigh").zip(value("--units").and_then(|units| units.parse().ok()));
         let smoke = has("--smoke") || !(has("--bench") || alone.is_some());
-        Self { smoke, instructions: has("--instructions"), alone, filter: value("--only") }
+        Self { smoke, instructions: has("--instructions"), alone, weighing, filter: value("--only") }
+    }
+
+    /// Whether cases of that name were asked for by name.
+    pub(crate) fn chooses(&self, text: &str) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.contains(text))
+    }
+
+    /// What is to be weighed in this process, and how many of it.
+    pub(crate) fn weighing(&self) -> Option<(String, u64)> {
+        self.weighing.clone()
+    }
+
+    /// Bytes of each of so many things, found by a process of its own.
+    #[expect(clippy::disallowed_methods, reason = "a benchmark finds itself to run itself")]
+    pub(crate) fn weigh(&self, what: &str, count: u64) -> Option<f64> {
+        if self.filter.as_ref().is_some_and(|text| !"memory".contains(text.as_str())) {
+            return None;
+        }
+        let program = std::env::current_exe().ok()?;
+        let output = Command::new(program).args(["--weigh", what, "--units", &count.to_string()]).output().ok()?;
+        String::from_utf8_lossy(&output.stdout).trim().parse().ok()
     }
 
     /// A count: the whole one, or the small one for a smoke run.
-    pub fn scaled(&self, full: u64, small: u64) -> u64 {
+    pub(crate) fn scaled(&self, full: u64, small: u64) -> u64 {
         if self.smoke { small } else { full }
     }
 }
 
 /// Work that was set up: does so many units of it.
-pub type Work = Box<dyn FnMut(u64)>;
+pub(crate) type Work = Box<dyn FnMut(u64)>;
 
 /// One thing to measure.
-pub struct Case {
+pub(crate) struct Case {
     /// Its name in the table.
-    pub name: String,
+    pub(crate) name: String,
     /// Sets it up; not measured.
-    pub make: Box<dyn Fn() -> Work>,
+    pub(crate) make: Box<dyn Fn() -> Work>,
     /// Units of work in one round.
-    pub units: u64,
+    pub(crate) units: u64,
+    /// Work comes in multiples of so many units.
+    pub(crate) step: u64,
 }
 
 impl Case {
     /// A case of that name.
-    pub fn new(name: impl Into<String>, units: u64, make: impl Fn() -> Work + 'static) -> Self {
-        Self { name: name.into(), make: Box::new(make), units }
+    pub(crate) fn new(name: impl Into<String>, units: u64, make: impl Fn() -> Work + 'static) -> Self {
+        Self { name: name.into(), make: Box::new(make), units, step: 1 }
+    }
+
+    /// The same, of work that comes in multiples of `step` units.
+    pub(crate) fn by(mut self, step: u64) -> Self {
+        self.step = step;
+        self.units = self.units.div_ceil(step) * step;
+        self
     }
 }
 
 /// What was measured of a case.
-pub struct Measured {
+pub(crate) struct Measured {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Nanoseconds a unit: of all rounds, in order of size.
-    pub nanos: Vec<f64>,
+    pub(crate) nanos: Vec<f64>,
+    /// The same in the order of time.
+    pub(crate) in_order: Vec<f64>,
     /// Instructions a unit.
-    pub instructions: Option<f64>,
+    pub(crate) instructions: Option<f64>,
 }
 
 impl Measured {
     /// The middle round, in nanoseconds a unit.
-    pub fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         self.nanos[self.nanos.len() / 2]
     }
 }
@@ -79,7 +113,7 @@ const ROUNDS: u64 = 9;
 
 /// Measures all cases in interleaved rounds: what slows the machine down slows all of them. Does not return where the
 /// process was called to count the instructions of one case.
-pub fn measure(options: &Options, cases: &[Case]) -> Vec<Measured> {
+pub(crate) fn measure(options: &Options, cases: &[Case]) -> Vec<Measured> {
     if let Some((name, units)) = &options.alone {
         let case = cases.iter().find(|case| case.name == *name).expect("the name of a case");
         let mut work = (case.make)();
@@ -101,17 +135,20 @@ pub fn measure(options: &Options, cases: &[Case]) -> Vec<Measured> {
             }
         }
     }
-    let measured = chosen.iter().zip(nanos).map(|(case, mut nanos)| {
+    let measured = chosen.iter().zip(nanos).map(|(case, in_order)| {
+        let mut nanos = in_order.clone();
         nanos.sort_by(f64::total_cmp);
         let instructions = options.instructions.then(|| instructions(case)).flatten();
-        Measured { name: case.name.clone(), nanos, instructions }
+        Measured { name: case.name.clone(), nanos, in_order, instructions }
     });
     measured.collect()
 }
 
 /// Instructions of a unit: the difference of two runs under valgrind, so that setting up is not counted.
 fn instructions(case: &Case) -> Option<f64> {
-    let (few, many) = (1_000.min(case.units / 2), 3_000.min(case.units));
+    let multiple = |units: u64| units.div_ceil(case.step) * case.step;
+    let few = multiple(1_000.min(case.units / 2));
+    let many = few + multiple(2_000.min(case.units / 2));
     let of_few = collected(&case.name, few)?;
     let of_many = collected(&case.name, many)?;
     Some((of_many - of_few) as f64 / (many - few) as f64)
@@ -131,22 +168,22 @@ fn collected(name: &str, units: u64) -> Option<u64> {
 }
 
 /// A claim about what was measured, with its goal.
-pub struct Claim {
+pub(crate) struct Claim {
     /// What is claimed.
-    pub what: String,
+    pub(crate) what: String,
     /// What was found.
-    pub found: f64,
+    pub(crate) found: f64,
     /// How it is written, such as `x` or ` ns`.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// What must hold.
-    pub must: Limit,
+    pub(crate) must: Limit,
     /// What is aimed at.
-    pub target: Limit,
+    pub(crate) target: Limit,
 }
 
 /// A bound.
 #[derive(Copy, Clone)]
-pub enum Limit {
+pub(crate) enum Limit {
     /// At most.
     Most(f64),
     /// At least.
@@ -169,9 +206,11 @@ impl Limit {
     }
 }
 
-/// Prints what was measured, and what is claimed of it.
+/// Prints what was measured, and what is claimed of it; a smoke run has measured nothing that could be claimed. Ends the
+/// process with 1 where instructions were counted and are more than those written down.
 #[expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
-pub fn print(title: &str, unit: &str, measured: &[Measured], claims: &[Claim]) {
+pub(crate) fn print(options: &Options, title: &str, unit: &str, measured: &[Measured], claims: &[Claim]) {
+    let claims = if options.smoke { &[] } else { claims };
     let mut text = format!("\n{title}\n");
     let _ = writeln!(text, "{:<58} {:>10} {:>21} {:>12}", "case", format!("ns/{unit}"), "[min..max]", "instr.");
     for case in measured {
@@ -194,15 +233,38 @@ pub fn print(title: &str, unit: &str, measured: &[Measured], claims: &[Claim]) {
         let _ = writeln!(text, "{:<58} {found:>10} {must:>12} {target:>12}  {verdict}", claim.what);
     }
     println!("{text}");
+    if claims.iter().any(|claim| claim.what.starts_with(GUARD) && !claim.must.holds(claim.found)) {
+        std::process::exit(1);
+    }
 }
 
 /// The case of this name.
-pub fn find<'a>(measured: &'a [Measured], name: &str) -> Option<&'a Measured> {
+pub(crate) fn find<'a>(measured: &'a [Measured], name: &str) -> Option<&'a Measured> {
     measured.iter().find(|case| case.name == name)
 }
 
+/// How the claims of the guard begin.
+const GUARD: &str = "instructions beside those written down (goal 13)";
+
+/// Instructions of fixed cases beside those that were written down, within two hundredths (goal 13). A line of the file
+/// is a name and a number, with a tab between. Nothing is claimed of a case that was not counted or not written down.
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads what was written down")]
+pub(crate) fn guard(measured: &[Measured], names: &[&str]) -> Vec<Claim> {
+    let written = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt"));
+    let written = written.unwrap_or_default();
+    let known = |name: &str| written.lines().find_map(|line| line.split_once('\t').filter(|(one, _)| *one == name));
+    let claims = names.iter().filter_map(|name| {
+        let now = find(measured, name)?.instructions?;
+        let before: f64 = known(name)?.1.trim().parse().ok()?;
+        let (must, target) = (Limit::Most(1.02), Limit::Most(1.0));
+        let what = format!("{GUARD}: {name}");
+        Some(Claim { what, found: now / before, unit: "x", must, target })
+    });
+    claims.collect()
+}
+
 /// How many times as long `name` takes as `base`, where both were measured; and the same of instructions.
-pub fn ratio(measured: &[Measured], name: &str, base: &str) -> Option<(f64, Option<f64>)> {
+pub(crate) fn ratio(measured: &[Measured], name: &str, base: &str) -> Option<(f64, Option<f64>)> {
     let (case, base) = (find(measured, name)?, find(measured, base)?);
     let instructions = case.instructions.zip(base.instructions).map(|(case, base)| case / base);
     Some((case.median() / base.median(), instructions))

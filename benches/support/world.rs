@@ -1,6 +1,5 @@
 //! A VPC of any size, built by hand from boxes: instances behind a NAT gateway, an internet gateway and an endpoint, and
 //! a server that is both on the internet and behind the endpoint. The machines are whatever the benchmark puts in.
-#![expect(unreachable_pub, reason = "each benchmark is a crate of its own and takes what it needs")]
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
@@ -16,55 +15,56 @@ use vpclab::packet::Protocol;
 use vpclab::trace::{CiteId, NodeId, PortId};
 
 /// Where the server is.
-pub const SERVER: Ipv4Addr = Ipv4Addr::new(52, 218, 0, 9);
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(52, 218, 0, 9);
 /// The server's port to the internet.
-pub const BY_INTERNET: PortId = PortId(0);
+pub(crate) const BY_INTERNET: PortId = PortId(0);
 /// The server's port to the endpoint.
-pub const BY_ENDPOINT: PortId = PortId(1);
+pub(crate) const BY_ENDPOINT: PortId = PortId(1);
 
 /// How long the lists are that a flow's first packet meets: entries that match nothing, before the one that does.
 #[derive(Copy, Clone, Default)]
-pub struct Lists {
+pub(crate) struct Lists {
     /// Rules of each security group.
-    pub group_rules: usize,
+    pub(crate) group_rules: usize,
     /// Entries of each network ACL.
-    pub acl_entries: usize,
+    pub(crate) acl_entries: usize,
     /// Routes of each table.
-    pub routes: usize,
+    pub(crate) routes: usize,
 }
 
 /// What there is, to send packets through.
-pub struct World {
+pub(crate) struct World {
     /// The engine with all nodes.
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     /// The machines in the VPC.
-    pub instances: Vec<NodeId>,
+    pub(crate) instances: Vec<NodeId>,
     /// The machine outside.
-    pub server: NodeId,
+    pub(crate) server: NodeId,
 }
 
 /// The links of a world.
 #[derive(Copy, Clone)]
-pub struct Links {
+pub(crate) struct Links {
     /// Between an instance and the router.
-    pub instance: LineSpec,
-    /// Everywhere else.
-    pub between: LineSpec,
+    pub(crate) instance: LineSpec,
+    /// Between the gateways and the internet, and from there or from the endpoint to the server. Inside the VPC, between
+    /// the router and its gateways, packets take no time: so it is in worlds that are made from scenarios.
+    pub(crate) outside: LineSpec,
 }
 
 impl Links {
     /// All of them take no time.
-    pub const DIRECT: Self = Self { instance: LineSpec::DIRECT, between: LineSpec::DIRECT };
+    pub(crate) const DIRECT: Self = Self { instance: LineSpec::DIRECT, outside: LineSpec::DIRECT };
 }
 
 /// The private address of an instance.
-pub fn address_of(index: usize) -> Ipv4Addr {
+pub(crate) fn address_of(index: usize) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 1, 0, 0)) + index as u32 + 16)
 }
 
 /// Whether instances reach the server through the endpoint, or else through the NAT gateway.
 #[derive(Copy, Clone, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// NAT gateway, internet gateway, internet.
     Nat,
     /// Gateway endpoint.
@@ -72,7 +72,7 @@ pub enum Way {
 }
 
 /// Builds a world.
-pub fn build<N: Node>(
+pub(crate) fn build<N: Node>(
     way: Way,
     lists: Lists,
     links: Links,
@@ -120,13 +120,14 @@ pub fn build<N: Node>(
     let internet = engine.add(internet);
     let server = engine.add(server);
     let zero = PortId(0);
-    let between = LinkSpec::both(links.between);
-    engine.connect((router, nat_port), (nat, zero), between);
-    engine.connect((router, igw_port), (igw, zero), between);
-    engine.connect((router, endpoint_port), (endpoint, zero), between);
-    engine.connect((igw, PortId(1)), (internet, zero), between);
-    engine.connect((internet, PortId(1)), (server, BY_INTERNET), between);
-    engine.connect((endpoint, PortId(1)), (server, BY_ENDPOINT), between);
+    let inside = LinkSpec::both(LineSpec { mtu: links.outside.mtu, ..LineSpec::DIRECT });
+    let outside = LinkSpec::both(links.outside);
+    engine.connect((router, nat_port), (nat, zero), inside);
+    engine.connect((router, igw_port), (igw, zero), inside);
+    engine.connect((router, endpoint_port), (endpoint, zero), inside);
+    engine.connect((igw, PortId(1)), (internet, zero), outside);
+    engine.connect((internet, PortId(1)), (server, BY_INTERNET), outside);
+    engine.connect((endpoint, PortId(1)), (server, BY_ENDPOINT), outside);
     let mut instances = Vec::new();
     for (machine, port) in attached {
         let instance = engine.add(machine);

@@ -317,7 +317,8 @@ impl Maker {
     }
 }
 
-fn random_world(seed: u64) -> World {
+/// A world of many kinds of records, the same for the same seed.
+pub(crate) fn random_world(seed: u64) -> World {
     let account = AccountId::parse("123456789012").expect("an account");
     let scope = Scope::new(account, RegionName::parse("us-east-1").expect("a region"));
     let mut world = World::new(Era::Current);

@@ -45,6 +45,6 @@ pub use tables::{TableOptions, Tables};
 pub use what_if::{Chosen, ConnectionFate, ProgramFate, StepMade, WhatIf, WhatIfOptions, what_if};
 
 #[cfg(test)]
-mod agreement;
+pub(crate) mod agreement;
 #[cfg(test)]
 mod tests;

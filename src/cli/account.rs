@@ -2,58 +2,165 @@
 
 #![expect(clippy::disallowed_methods, reason = "the command line reads files")]
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::args::{AccountArgs, AccountOptions};
 use super::complaint::{Complaint, Refusal};
 use super::terminal::Terminal;
-use crate::import::{FileProblems, ImportOptions, Imported, InputFile, import};
+use crate::import::{FileProblems, ImportOptions, Imported, InputFile, Skipped, import};
+use crate::notation::Problem;
 
-/// The most JSON files of one account.
+/// The most files of one account.
 const FILES_MAX: usize = 20_000;
+/// The longest file that is read.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+/// The deepest nesting of folders that is entered.
+const FOLDER_DEPTH_MAX: usize = 32;
+/// How much of a file is looked at to find out whether it may be an answer.
+const BEGINNING_BYTES: u64 = 256;
+/// How many files that were left aside are named.
+const SKIPPED_SHOWN: usize = 10;
 
-/// Imports the account in a folder. Warnings are told and refuse nothing.
-pub(super) fn load(folder: &Path, terminal: &Terminal) -> Result<Imported, Refusal> {
-    let mut paths = Vec::new();
-    collect(folder, &mut paths)
-        .map_err(|error| Complaint::new(format_args!("cannot read {}: {error}", folder.display())))?;
-    paths.sort();
-    if paths.is_empty() {
-        let complaint = Complaint::new(format_args!("there are no JSON files in {}", folder.display()));
+/// Imports the account that a verb is told of.
+pub(super) fn load(args: &AccountArgs) -> Result<Imported, Refusal> {
+    load_at(&args.folder, &args.options)
+}
+
+/// Imports the account in a folder, or in a single file.
+pub(super) fn load_at(path: &Path, options: &AccountOptions) -> Result<Imported, Refusal> {
+    let mut folder = Folder::default();
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => folder.enter(path, 0),
+        Ok(_) => folder.paths.push(path.to_owned()),
+        Err(error) => folder.complaints.push(Complaint::cannot_read(path, &error)),
+    }
+    folder.paths.sort();
+    if folder.paths.is_empty() && folder.complaints.is_empty() {
+        let complaint = Complaint::new(format_args!("there are no files in `{}`", path.display()));
         return Err(complaint.help("put the answers of `aws ec2 describe-…` there, one file a call").into());
     }
-    let mut files = Vec::with_capacity(paths.len());
-    let mut complaints = Vec::new();
+    let Folder { paths, complaints: mut all } = folder;
+    let (mut files, mut skipped) = (Vec::with_capacity(paths.len()), Vec::new());
     for path in paths {
-        match fs::read_to_string(&path) {
-            Ok(text) => files.push(InputFile { path: path.display().to_string(), text }),
-            Err(error) => complaints.push(Complaint::new(format_args!("cannot read {}: {error}", path.display()))),
+        match read(&path) {
+            Ok(Ok(file)) => files.push(file),
+            Ok(Err(why)) => skipped.push(Skipped { path: path.display().to_string(), why: why.to_owned() }),
+            Err(Unread::NoText(problems)) => {
+                // As far as it can be read, it tells what is not missing.
+                files.push(InputFile { path: path.display().to_string(), text: problems.source.text.to_string() });
+                all.extend(complaints(&problems));
+            }
+            Err(Unread::Because(complaint)) => all.push(complaint),
         }
     }
-    if !complaints.is_empty() {
-        return Err(Refusal(complaints));
-    }
-    match import(files, &ImportOptions::default()) {
-        Ok(imported) => {
-            terminal.complain(&imported.warnings.iter().map(complaint).collect::<Vec<_>>());
+    let options = ImportOptions {
+        region: options.region.clone(),
+        account: options.account.clone(),
+        assume: options.assume.clone(),
+    };
+    match import(files, &options) {
+        Ok(mut imported) if all.is_empty() => {
+            imported.skipped.extend(skipped);
+            imported.skipped.sort();
             Ok(imported)
         }
-        Err(problems) => Err(Refusal(problems.iter().map(complaint).collect())),
-    }
-}
-
-fn complaint(problems: &FileProblems) -> Complaint {
-    Complaint::Text { source: problems.source.clone(), problems: problems.problems.clone() }
-}
-
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, paths)?;
-        } else if path.extension().is_some_and(|ending| ending == "json") && paths.len() < FILES_MAX {
-            paths.push(path);
+        Ok(_) => Err(Refusal(all)),
+        Err(problems) => {
+            all.extend(problems.iter().flat_map(complaints));
+            Err(Refusal(all))
         }
     }
-    Ok(())
+}
+
+/// Says what is doubtful about an account, and what was left aside. Neither refuses anything.
+pub(super) fn remark(imported: &Imported, terminal: &Terminal) {
+    terminal.complain(&imported.warnings.iter().flat_map(complaints).collect::<Vec<_>>());
+    let mut text = String::new();
+    for skipped in imported.skipped.iter().take(SKIPPED_SHOWN) {
+        text.push_str(&format!("note: left aside: {}: {}\n", skipped.path, skipped.why));
+    }
+    if let Some(more) = imported.skipped.len().checked_sub(SKIPPED_SHOWN).filter(|more| 0 < *more) {
+        text.push_str(&format!("note: left aside: {more} more files that are no answers of describe calls\n"));
+    }
+    terminal.say(&text);
+}
+
+/// The complaints about a file; about a folder, one for each problem.
+fn complaints(problems: &FileProblems) -> Vec<Complaint> {
+    if !problems.of_folder {
+        return vec![Complaint::Text { source: problems.source.clone(), problems: problems.problems.clone() }];
+    }
+    let one = |problem: &Problem| {
+        let complaint = Complaint::new(format_args!("{}: {}", problems.source.name, problem.message));
+        complaint.help(problem.help.join("\n  = help: "))
+    };
+    problems.problems.iter().map(one).collect()
+}
+
+/// A file that may be an answer, or why it is none.
+fn read(path: &Path) -> Result<Result<InputFile, &'static str>, Unread> {
+    let complain = |error: io::Error| Unread::Because(Complaint::cannot_read(path, &error));
+    let name = path.display().to_string();
+    let mut file = File::open(path).map_err(complain)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(BEGINNING_BYTES).read_to_end(&mut bytes).map_err(complain)?;
+    if !InputFile::can_be(&name, &bytes) {
+        return Ok(Err("it is not JSON"));
+    }
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(complain)?;
+    if FILE_BYTES_MAX < bytes.len() as u64 {
+        let complaint = Complaint::new(format_args!("`{name}` is longer than {} MiB", FILE_BYTES_MAX >> 20));
+        return Err(Unread::Because(complaint));
+    }
+    match InputFile::of_bytes(&name, bytes) {
+        Ok(file) => Ok(Ok(file)),
+        Err(problems) => Err(Unread::NoText(problems)),
+    }
+}
+
+/// Why a file could not be read.
+enum Unread {
+    Because(Complaint),
+    /// Its bytes are no text; it stands there as far as it can be read.
+    NoText(FileProblems),
+}
+
+#[derive(Default)]
+struct Folder {
+    paths: Vec<PathBuf>,
+    complaints: Vec<Complaint>,
+}
+
+impl Folder {
+    /// All files below a folder but hidden ones. Links to folders are not followed: they may lead in a circle.
+    fn enter(&mut self, folder: &Path, depth: usize) {
+        let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return self.complaints.push(Complaint::cannot_read(folder, &error)),
+        };
+        for entry in entries {
+            let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if depth < FOLDER_DEPTH_MAX {
+                    self.enter(&path, depth + 1);
+                } else {
+                    let text = format!("folder `{}` is nested deeper than {FOLDER_DEPTH_MAX} folders", path.display());
+                    self.complaints.push(Complaint::new(text));
+                }
+            } else if path.is_file() {
+                if self.paths.len() == FILES_MAX {
+                    return self
+                        .complaints
+                        .push(Complaint::new(format_args!("more than {FILES_MAX} files in `{}`", folder.display())));
+                }
+                self.paths.push(path);
+            }
+        }
+    }
 }

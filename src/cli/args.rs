@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::base::Era;
+use crate::base::{AccountId, Era, RegionName};
 
 /// A packet-level simulator of an AWS VPC, in userspace.
 #[derive(Debug, Parser)]
@@ -68,20 +68,53 @@ pub(super) enum Verb {
     Man(ManArgs),
 }
 
-/// Arguments of `vpclab import`.
+/// Arguments of every verb that reads an account.
 #[derive(Debug, Args)]
-pub(super) struct ImportArgs {
+pub(super) struct AccountArgs {
     /// The folder of describe answers, in any file names.
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) options: AccountOptions,
+}
+
+/// What is said of an account besides its answers.
+#[derive(Debug, Default, Args)]
+pub(super) struct AccountOptions {
+    /// Let something else hold than what is assumed; may be given several times.
+    ///
+    /// `vpclab import DIR` lists what is assumed, by the same keys.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
+    pub(super) assume: Vec<(String, String)>,
+    /// The region of files that do not tell theirs.
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub(super) region: Option<RegionName>,
+    /// The account of files that do not tell theirs.
+    #[arg(long, value_name = "NUMBER", value_parser = account)]
+    pub(super) account: Option<AccountId>,
+}
+
+/// Arguments of `vpclab import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    #[command(flatten)]
+    pub(super) account: AccountArgs,
+    /// Write the account as a scenario, which runs by itself; `-` writes it to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Write in place of a file that exists.
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+    /// How what was understood is printed: as text, or as one JSON object.
+    #[arg(long, value_enum, default_value_t = Machine::Text)]
+    pub(super) format: Machine,
 }
 
 /// Arguments of `vpclab probe`.
 #[derive(Debug, Args)]
 pub(super) struct ProbeArgs {
-    /// The folder of describe answers.
-    #[arg(value_name = "DIR")]
-    pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) account: AccountArgs,
     /// A CSV file of what probes saw: from,to,probe,port,saw,ttl.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "tcp", "udp", "ping"])]
     pub(super) observations: Option<PathBuf>,
@@ -124,6 +157,9 @@ pub(super) struct ExplainArgs {
     /// The era, of a scenario that runs in several.
     #[arg(long, value_name = "ERA", value_parser = era)]
     pub(super) era: Option<Era>,
+    /// What is said of an account.
+    #[command(flatten)]
+    pub(super) account: AccountOptions,
     /// What is assumed of machines.
     #[command(flatten)]
     pub(super) assumed: AssumedArgs,
@@ -167,6 +203,9 @@ pub(super) struct WhatIfArgs {
     /// Compare only pings.
     #[arg(long)]
     pub(super) ping: bool,
+    /// What is said of an account.
+    #[command(flatten)]
+    pub(super) account: AccountOptions,
     /// What is assumed of machines.
     #[command(flatten)]
     pub(super) assumed: AssumedArgs,
@@ -364,6 +403,24 @@ fn pace(text: &str) -> Result<f64, String> {
     } else {
         Err(format!("a number between {PACE_MIN} and {PACE_MAX} is needed"))
     }
+}
+
+fn assumption(text: &str) -> Result<(String, String), String> {
+    let (key, value) =
+        text.split_once('=').ok_or("it is written as KEY=VALUE, such as vpc-1a2b3c4d.enableDnsSupport=false")?;
+    if key.is_empty() {
+        Err("the key before `=` is missing".to_owned())
+    } else {
+        Ok((key.to_owned(), value.to_owned()))
+    }
+}
+
+fn region(text: &str) -> Result<RegionName, String> {
+    RegionName::parse(text).ok_or_else(|| "a region is needed, such as us-west-2".to_owned())
+}
+
+fn account(text: &str) -> Result<AccountId, String> {
+    AccountId::parse(text).ok_or_else(|| "an account is needed: twelve digits".to_owned())
 }
 
 fn length(text: &str) -> Result<Duration, String> {

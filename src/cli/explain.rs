@@ -14,7 +14,7 @@ use crate::analysis::{Labels, Prober, explain};
 use crate::report::ExplanationPage;
 
 pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, Refusal> {
-    let world = World::load(&args.world, (args.at, args.era), &args.assumed, terminal)?;
+    let world = World::load(&args.world, (args.at, args.era), (&args.account, &args.assumed), terminal)?;
     let mut stage = world.stage(&asked::literals(&args.from, &args.to));
     let title = world.title(&mut stage);
     let mut prober = Prober::new(stage);

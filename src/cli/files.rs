@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::complaint::Complaint;
 use crate::base::Era;
-use crate::notation::{Problem, Source, Span, YAML_BYTES_MAX};
+use crate::notation::{Source, YAML_BYTES_MAX, source_of_bytes};
 
 /// A scenario file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,16 +72,7 @@ pub(super) fn read(found: &Found) -> Result<Source, Complaint> {
         let limit = YAML_BYTES_MAX >> 20;
         return Err(Complaint::new(format_args!("`{}` is longer than {limit} MiB, the most that is read", found.name)));
     }
-    String::from_utf8(bytes).map(|text| Source::new(found.name.as_str(), text)).map_err(|error| {
-        let good = error.utf8_error().valid_up_to();
-        let byte = error.as_bytes()[good];
-        // Before the first wrong byte the lossy text is the same, so the place is right.
-        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        let span = Span::new(good..good + char::REPLACEMENT_CHARACTER.len_utf8());
-        let problem = Problem::error(span, format!("the file is not UTF-8: byte 0x{byte:02x}"));
-        let problem = problem.label("not text from here on").help("save the file in the encoding UTF-8");
-        Complaint::Text { source: Source::new(found.name.as_str(), text), problems: vec![problem] }
-    })
+    source_of_bytes(&found.name, bytes).map_err(|(source, problem)| Complaint::Text { source, problems: vec![problem] })
 }
 
 #[derive(Default)]

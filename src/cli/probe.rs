@@ -24,8 +24,9 @@ pub(super) fn run(args: &ProbeArgs, terminal: &Terminal) -> Result<Exit, Refusal
             .into());
     }
     let options = world::stage_options(&args.assumed)?;
-    if args.folder.is_file() {
-        let complaint = Complaint::new(format_args!("`{}` is no folder of describe answers", args.folder.display()));
+    let folder = &args.account.folder;
+    if folder.is_file() {
+        let complaint = Complaint::new(format_args!("`{}` is no folder of describe answers", folder.display()));
         return Err(complaint.help("`vpclab explain` asks scenarios, too").into());
     }
     match (&args.observations, asks) {
@@ -41,7 +42,8 @@ fn scored(args: &ProbeArgs, path: &Path, options: StageOptions, terminal: &Termi
     if !problems.is_empty() {
         return Err(Complaint::Text { source, problems }.into());
     }
-    let imported = account::load(&args.folder, terminal)?;
+    let imported = account::load(&args.account)?;
+    account::remark(&imported, terminal);
     let card: Scorecard = score(imported.world, options, &observations);
     let page = ScorePage { file: &source.name, card: &card };
     match args.format {
@@ -61,7 +63,8 @@ fn single(args: &ProbeArgs, from: &str, to: &str, options: StageOptions, termina
         let complaint = Complaint::new("a single probe is no test, and has no JUnit");
         return Err(complaint.help("`--format junit` goes with `--observations FILE`").into());
     }
-    let imported = account::load(&args.folder, terminal)?;
+    let imported = account::load(&args.account)?;
+    account::remark(&imported, terminal);
     let stage = Stage::new(imported.world, options, Evidence::default(), &asked::literals(from, to));
     let mut prober = Prober::new(stage);
     let asked = asked::find(&mut prober, from, to, &args.traffic, Some(Traffic::Ping))?;

@@ -19,7 +19,7 @@ use crate::scenario::{Ground, Names, read_change};
 
 pub(super) fn run(args: &WhatIfArgs, terminal: &Terminal) -> Result<Exit, Refusal> {
     // All that is wrong with any of the files is said at once.
-    let world = World::load(&args.world, (args.at, args.era), &args.assumed, terminal)?;
+    let world = World::load(&args.world, (args.at, args.era), (&args.account, &args.assumed), terminal)?;
     let mut stage = world.stage(&[]);
     let title = world.title(&mut stage);
     let mut complaints = Vec::new();

@@ -7,8 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::account;
-use super::args::{AnswerBy, AssumedArgs};
+use super::args::{AccountOptions, AnswerBy, AssumedArgs};
 use super::complaint::{Complaint, Refusal};
 use super::files::{self, Found};
 use super::load;
@@ -33,7 +32,7 @@ impl World {
     pub(super) fn load(
         path: &Path,
         (at, era): (Option<Duration>, Option<Era>),
-        assumed: &AssumedArgs,
+        (account, assumed): (&AccountOptions, &AssumedArgs),
         terminal: &Terminal,
     ) -> Result<Self, Refusal> {
         if path.is_dir() && holds_json(path) {
@@ -42,7 +41,8 @@ impl World {
                 return Err(complaint.help("`--at` and `--era` are for scenarios; leave them out").into());
             }
             let options = stage_options(assumed)?;
-            let imported = account::load(path, terminal)?;
+            let imported = super::account::load_at(path, account)?;
+            super::account::remark(&imported, terminal);
             return Ok(Self::Account(Box::new(imported), path.display().to_string(), options));
         }
         if assumed.listeners.is_some() || assumed.answer_by.is_some() {
@@ -50,6 +50,10 @@ impl World {
             return Err(complaint
                 .help("a scenario says itself what listens (`listen`) and who answers by what (`answers-by`)")
                 .into());
+        }
+        if account.region.is_some() || account.account.is_some() || !account.assume.is_empty() {
+            let complaint = Complaint::new("`--region`, `--account` and `--assume` are for imported accounts");
+            return Err(complaint.help("a scenario says itself where it is and what holds").into());
         }
         let (loaded, warnings) = load::load_quietly(&[path.to_owned()])?;
         let mut loaded = load::only_in(era, loaded)?;

@@ -79,13 +79,20 @@ pub struct Applied {
     pub created: Vec<ResourceId>,
     /// The records that a running world has to look at again.
     pub touched: Touched,
-    /// What else a person should hear: a NAT gateway that was created and failed, for example.
+    /// What else a person should hear: when a policy takes effect, for example.
     pub notes: Vec<String>,
+    /// What was created and failed, as a NAT gateway does in a subnet without a way to the internet.
+    pub failures: Vec<String>,
     /// For calls that answer per item, the items that failed (facts Q8).
     pub unsuccessful: Vec<(String, ControlError)>,
 }
 
 impl Applied {
+    /// What a person should hear of it, failures first.
+    pub fn remarks(&self) -> impl Iterator<Item = &str> {
+        self.failures.iter().chain(&self.notes).map(String::as_str)
+    }
+
     /// The first id of this kind that it made.
     pub fn created<I: TryFrom<ResourceId>>(&self) -> Option<I> {
         self.created.iter().find_map(|id| I::try_from(id.clone()).ok())

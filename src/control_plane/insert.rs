@@ -92,7 +92,7 @@ impl Record {
 impl World {
     /// Takes over a record. What it lies in must be there: a VPC before its subnets, tables, ACLs and groups; those
     /// before interfaces; virtual private gateways before tables with propagated routes. A subnet may name a table or
-    /// ACL that comes later.
+    /// ACL that comes later. An interface lies in its subnet's zone, whatever it says.
     pub fn insert(&mut self, scope: &Scope, record: impl Into<Record>) -> Result<(), InsertError> {
         let record = record.into();
         let id = record.id();
@@ -181,7 +181,12 @@ impl Region {
                 }
                 self.elastic_ips.insert(ip.allocation_id.clone(), ip);
             }
-            Record::NetworkInterface(eni) => self.put_interface(eni),
+            Record::NetworkInterface(mut eni) => {
+                if let Some(subnet) = self.subnets.get(&eni.subnet_id) {
+                    eni.availability_zone = subnet.availability_zone.clone();
+                }
+                self.put_interface(eni);
+            }
             Record::Instance(instance) => drop(self.instances.insert(instance.id.clone(), instance)),
             Record::SecurityGroup(group) => self.put_security_group(group),
             Record::NetworkAcl(mut acl) => {

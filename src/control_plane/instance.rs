@@ -102,12 +102,14 @@ action_struct! {
         secondary_private_ip_addresses: Vec<Ipv4Addr>,
         /// IPv6 addresses. Only for a single instance.
         ipv6_addresses: Vec<Ipv6Addr>,
-        /// How many IPv6 addresses each gets.
-        ipv6_address_count: u32,
+        /// How many IPv6 addresses each gets; otherwise as the subnet says.
+        ipv6_address_count: Option<u32>,
         /// The security groups; otherwise the VPC's default group.
         security_group_ids: Vec<SecurityGroupId>,
         /// Whether each gets a public address from the pool; otherwise as the subnet says.
         associate_public_ip_address: Option<bool>,
+        /// The public address that it gets, if it is not to be the next of the pool. Only for a single instance.
+        public_ip_address: Option<Ipv4Addr>,
         /// The role that its programs act as (EC2 names it by an instance profile).
         iam_instance_profile: Option<String>,
     }
@@ -158,6 +160,7 @@ impl Perform for RunInstances {
             && self.private_ip_address.is_none()
             && self.secondary_private_ip_addresses.is_empty()
             && self.ipv6_addresses.is_empty()
+            && self.public_ip_address.is_none()
             && self.network_interface_ids.is_empty();
         if count == 0 || (1 < count && !single) {
             let text = "Network interfaces and addresses may be specified only when launching a single instance";
@@ -183,9 +186,14 @@ impl Perform for RunInstances {
         };
         cx.check_interfaces(&mut new, count)?;
         let by_subnet = cx.region().need_subnet(subnet_id)?.map_public_ip_on_launch;
-        let public = self.associate_public_ip_address.unwrap_or(by_subnet);
-        if public && !cx.world.public_addresses.vacancies(count) {
-            return Err(no_public_address());
+        let public = self.associate_public_ip_address.unwrap_or(by_subnet || self.public_ip_address.is_some());
+        match self.public_ip_address.filter(|_| public) {
+            Some(address) if !cx.world.public_addresses.is_free(address) => {
+                let text = format!("Address {address} is in use.");
+                return Err(ControlError::new(ErrorCode::InvalidIpAddressInUse, text));
+            }
+            None if public && !cx.world.public_addresses.vacancies(count) => return Err(no_public_address()),
+            Some(_) | None => {}
         }
         // Ids that were given must be free before anything is written.
         let first: InstanceId = cx.new_id(self.id.as_ref(), self.name(0).as_deref())?;
@@ -240,7 +248,7 @@ impl RunInstances {
         cx.created(id.clone());
         cx.write_interface(eni.clone(), NewInterface { attachment: Some(attachment), ..new });
         if public {
-            cx.map_next_public(&eni);
+            cx.map_launch_public(&eni, self.public_ip_address);
         }
         cx.touch(Touch::Instance(id));
     }
@@ -315,7 +323,7 @@ impl Perform for StartInstances {
             if let Some(eni) = eni {
                 let has_one = cx.region().network_interfaces.get(&eni).is_some_and(|e| e.public_address().is_some());
                 if public && !has_one {
-                    cx.map_next_public(&eni);
+                    cx.map_launch_public(&eni, None);
                 }
             }
             cx.state_changed(id);

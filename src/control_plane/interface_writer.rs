@@ -16,7 +16,8 @@ pub(super) struct NewInterface {
     pub(super) secondary: Vec<Ipv4Addr>,
     pub(super) secondary_count: u32,
     pub(super) ipv6: Vec<Ipv6Addr>,
-    pub(super) ipv6_count: u32,
+    /// How many more IPv6 addresses; `None` as the subnet says.
+    pub(super) ipv6_count: Option<u32>,
     pub(super) groups: BTreeSet<SecurityGroupId>,
     pub(super) interface_type: InterfaceType,
     pub(super) attachment: Option<Attachment>,
@@ -32,7 +33,7 @@ impl NewInterface {
             secondary: Vec::new(),
             secondary_count: 0,
             ipv6: Vec::new(),
-            ipv6_count: 0,
+            ipv6_count: None,
             groups: BTreeSet::new(),
             interface_type: InterfaceType::Interface,
             attachment: None,
@@ -46,6 +47,8 @@ impl NewInterface {
 
 /// The most addresses of each family that one interface takes here; AWS's largest instance types have 50.
 pub(super) const ADDRESSES_MAX: usize = 50;
+/// The same where no quota holds.
+const DESCRIBED_ADDRESSES_MAX: usize = 10_000;
 
 impl Context<'_> {
     /// Looks at everything that could refuse `copies` interfaces like this, and fills in the default group.
@@ -57,7 +60,9 @@ impl Context<'_> {
             new.groups.insert(vpc.default_security_group_id.clone());
         }
         self.check_groups(&subnet.vpc_id, &new.groups)?;
-        if ADDRESSES_MAX < new.v4_count() || ADDRESSES_MAX < new.ipv6.len() + new.ipv6_count as usize {
+        // A described account may have types that take more.
+        let most = if self.limited() { ADDRESSES_MAX } else { DESCRIBED_ADDRESSES_MAX };
+        if most < new.v4_count() || most < new.ipv6.len().saturating_add(new.ipv6_count.unwrap_or(0) as usize) {
             let text = "Number of private addresses will exceed limit for the interface.";
             return Err(ControlError::new(ErrorCode::PrivateIpAddressLimitExceeded, text));
         }
@@ -66,7 +71,7 @@ impl Context<'_> {
         if subnet.available_address_count() < new.v4_count().saturating_mul(copies) {
             return Err(insufficient(subnet));
         }
-        check_ipv6(subnet, &new.ipv6, new.ipv6_count as usize)?;
+        check_ipv6(subnet, &new.ipv6, new.ipv6_count.unwrap_or(0) as usize)?;
         let limit = self.limits().interfaces_per_region;
         let text = "The maximum number of network interfaces has been reached.";
         let have = region.network_interfaces.len();
@@ -105,8 +110,7 @@ impl Context<'_> {
             attachment: new.attachment,
         };
         let by_default = subnet.assign_ipv6_address_on_creation && eni.interface_type == InterfaceType::Interface;
-        let ipv6_count =
-            if new.ipv6.is_empty() && new.ipv6_count == 0 { u32::from(by_default) } else { new.ipv6_count };
+        let ipv6_count = new.ipv6_count.unwrap_or(u32::from(by_default && new.ipv6.is_empty()));
         self.region_mut().put_interface(eni);
         // Addresses that were asked for are taken before free ones are looked for.
         for address in &new.secondary {
@@ -215,12 +219,12 @@ impl Context<'_> {
         self.touch(Touch::NetworkInterface(id.clone()));
     }
 
-    /// Gives a primary address a public one from the pool, which goes when the instance stops.
-    pub(super) fn map_next_public(&mut self, id: &NetworkInterfaceId) {
+    /// Gives a primary address a public one, the next of the pool unless it is given, which goes when the instance stops.
+    pub(super) fn map_launch_public(&mut self, id: &NetworkInterfaceId, given: Option<Ipv4Addr>) {
         let Some(private) = self.region().network_interfaces.get(id).and_then(NetworkInterface::primary_address) else {
             return;
         };
-        let Some(public_ip) = self.world.public_addresses.next() else { return };
+        let Some(public_ip) = given.or_else(|| self.world.public_addresses.next()) else { return };
         let holder = PublicHolder::Interface(self.scope.clone(), id.clone());
         self.world.public_addresses.take(public_ip, holder);
         self.map_public(id, private, PublicAssociation { public_ip, elastic: None });

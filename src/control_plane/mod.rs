@@ -57,6 +57,7 @@ mod describe;
 mod describe_compute;
 mod describe_network;
 mod describe_remote;
+mod described;
 mod insert;
 
 mod action;
@@ -70,6 +71,7 @@ pub use classic_link::{
 };
 pub use describe::{Describe, Query};
 pub use describe_compute::{private_name, public_name};
+pub use described::Described;
 pub use dhcp_options::{AssociateDhcpOptions, CreateDhcpOptions, DhcpOptions, NameServer, private_domain};
 pub use direct_connect::{
     CreatePrivateVirtualInterface, CreatePublicVirtualInterface, DeleteVirtualInterface, VirtualInterface,
@@ -100,6 +102,7 @@ pub use network_acl::{
     CreateNetworkAcl, CreateNetworkAclEntry, DeleteNetworkAcl, DeleteNetworkAclEntry, NetworkAcl, NetworkAclEntry,
     ReplaceNetworkAclAssociation, ReplaceNetworkAclEntry, RuleAction,
 };
+use network_interface::OF_AWS;
 pub use network_interface::{
     AssignIpv6Addresses, AssignPrivateIpAddresses, AttachNetworkInterface, Attachment, CreateNetworkInterface,
     DeleteNetworkInterface, DetachNetworkInterface, InterfaceType, ModifyNetworkInterfaceAttribute, NetworkInterface,
@@ -133,9 +136,12 @@ pub use subnet::{
 };
 pub use tags::{CreateTags, DeleteTags, Tags};
 pub use touched::{Touch, Touched};
-pub use vpc::{AssociateVpcCidrBlock, CreateVpc, DeleteVpc, MainAssociation, ModifyVpcAttribute, Vpc};
+pub use vpc::{
+    AssociateVpcCidrBlock, CreateVpc, DeleteVpc, GivenDhcpOptions, MainAssociation, ModifyVpcAttribute, Vpc,
+};
 pub use vpc_endpoint::{
-    CreateVpcEndpoint, DeleteVpcEndpoints, EndpointType, ModifyVpcEndpoint, PolicyHistory, VpcEndpoint,
+    CreateVpcEndpoint, DeleteVpcEndpoints, EndpointType, ModifyVpcEndpoint, PolicyHistory, SubnetConfiguration,
+    VpcEndpoint,
 };
 pub use vpn::{
     AdvertiseRoutes, AttachVpnGateway, BgpRoute, CreateCustomerGateway, CreateVpnConnection, CreateVpnConnectionRoute,

@@ -1,5 +1,6 @@
 //! A NAT gateway: where it stands, with which addresses, and why it failed. Translates nothing.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::*;
@@ -114,6 +115,10 @@ action_struct! {
         private_ip_address: Option<Ipv4Addr>,
         /// The id of its interface, if it is not to be made.
         network_interface_id: Option<NetworkInterfaceId>,
+        /// Further private addresses.
+        secondary_private_ip_addresses: Vec<Ipv4Addr>,
+        /// The Elastic IPs of those, in the same order, if it is public.
+        secondary_allocation_ids: Vec<AllocationId>,
     }
 }
 
@@ -142,13 +147,14 @@ impl Perform for CreateNatGateway {
         // Facts N19.
         let text = format!("Performing this operation would exceed the limit of {limit} NAT gateways");
         cx.quota((have, 1, limit), ErrorCode::NatGatewayLimitExceeded, &text)?;
-        if let Some(address) = self.private_ip_address {
-            subnet.check_address(address.into())?;
+        for address in self.private_ip_address.iter().chain(&self.secondary_private_ip_addresses) {
+            subnet.check_address((*address).into())?;
         }
         let mut new = NewInterface {
             address: self.private_ip_address,
+            secondary: self.secondary_private_ip_addresses.clone(),
             interface_type: InterfaceType::NatGateway,
-            attachment: Some(Attachment { instance_id: None, device_index: 1, delete_on_termination: true }),
+            attachment: Some(OF_AWS),
             ..NewInterface::plain(self.subnet_id.clone())
         };
         let failure = self.failure(cx, subnet, &vpc_id);
@@ -171,19 +177,11 @@ impl Perform for CreateNatGateway {
         };
         cx.created(id.clone());
         if let Some((code, message)) = failure {
-            cx.applied.notes.push(format!("NAT gateway {id} is in state failed: {code}: {message}"));
+            cx.applied.failures.push(format!("NAT gateway {id} is in state failed: {code}: {message}"));
             gateway.state = NatGatewayState::Failed { at: cx.at, code, message };
         } else {
             cx.write_interface(eni.clone(), new);
-            let private_ip = cx.region().network_interfaces.get(&eni).and_then(NetworkInterface::primary_address);
-            let private_ip = private_ip.expect("an interface is made with a primary address");
-            if let Some(allocation) = &self.allocation_id {
-                cx.join_elastic(allocation, &eni, private_ip);
-            }
-            let elastic = self.allocation_id.as_ref().and_then(|allocation| {
-                cx.region().elastic_ips.get(allocation).map(|ip| (allocation.clone(), ip.public_ip))
-            });
-            gateway.addresses.push(NatGatewayAddress { network_interface_id: eni, private_ip, elastic });
+            gateway.addresses = self.join(cx, &eni);
         }
         cx.region_mut().put_nat_gateway(gateway);
         cx.touch(Touch::NatGateway(id));
@@ -192,6 +190,25 @@ impl Perform for CreateNatGateway {
 }
 
 impl CreateNatGateway {
+    /// Joins the addresses of its new interface with its Elastic IPs.
+    fn join(&self, cx: &mut Context<'_>, eni: &NetworkInterfaceId) -> Vec<NatGatewayAddress> {
+        let record = cx.region().network_interfaces.get(eni).expect("it was just made");
+        let privates: Vec<Ipv4Addr> = record.private_addresses.iter().map(|own| own.address).collect();
+        let mut allocations = self.allocation_id.iter().chain(&self.secondary_allocation_ids);
+        let mut addresses = Vec::with_capacity(privates.len());
+        for private_ip in privates {
+            let allocation = allocations.next();
+            if let Some(allocation) = allocation {
+                cx.join_elastic(allocation, eni, private_ip);
+            }
+            let elastic = allocation.and_then(|allocation| {
+                cx.region().elastic_ips.get(allocation).map(|ip| (allocation.clone(), ip.public_ip))
+            });
+            addresses.push(NatGatewayAddress { network_interface_id: eni.clone(), private_ip, elastic });
+        }
+        addresses
+    }
+
     fn check_parameters(&self, cx: &Context<'_>) -> Result<(), ControlError> {
         match (self.connectivity_type, &self.allocation_id) {
             (Connectivity::Public, None) => {
@@ -206,8 +223,23 @@ impl CreateNatGateway {
                 let text = "A private NAT gateway cannot have an AllocationId";
                 Err(ControlError::new(ErrorCode::InvalidParameterCombination, text))
             }
-            (Connectivity::Public, Some(_)) | (Connectivity::Private, None) => Ok(()),
+            (Connectivity::Public, Some(_)) | (Connectivity::Private, None) => self.check_secondary(cx),
         }
+    }
+
+    /// Secondary addresses came after the document (facts N16); each of a public gateway has an Elastic IP of its own.
+    fn check_secondary(&self, cx: &Context<'_>) -> Result<(), ControlError> {
+        let (privates, elastic) = (self.secondary_private_ip_addresses.len(), self.secondary_allocation_ids.len());
+        if cx.era() == Era::Y2017 && 0 < privates + elastic {
+            let text = "The parameter SecondaryPrivateIpAddress is not recognized";
+            return Err(ControlError::new(ErrorCode::UnknownParameter, text));
+        }
+        let wanted = if self.connectivity_type == Connectivity::Public { privates } else { 0 };
+        if elastic != wanted {
+            let text = "Each secondary private address of a public NAT gateway needs one secondary AllocationId";
+            return Err(ControlError::new(ErrorCode::InvalidParameterCombination, text));
+        }
+        Ok(())
     }
 
     /// Why the gateway would go to state `failed`, if it would (facts N18).
@@ -217,22 +249,25 @@ impl CreateNatGateway {
             let text = "Subnet has insufficient free addresses to create this NAT gateway";
             return Some((ErrorCode::InsufficientFreeAddressesInSubnet, text.to_owned()));
         }
-        let allocation = self.allocation_id.as_ref()?;
+        self.allocation_id.as_ref()?;
         if region.contents.get(vpc).is_none_or(|contents| contents.internet_gateway.is_none()) {
             let text = format!("Network {vpc} has no Internet gateway attached");
             return Some((ErrorCode::GatewayNotAttached, text));
         }
-        match region.elastic_ips.get(allocation) {
-            None => {
-                let text = format!("Elastic IP address {allocation} could not be associated with this NAT gateway");
-                Some((ErrorCode::InvalidAllocationIdNotFound, text))
+        let mut seen = BTreeSet::new();
+        self.allocation_id.iter().chain(&self.secondary_allocation_ids).find_map(|allocation| {
+            match region.elastic_ips.get(allocation) {
+                None => {
+                    let text = format!("Elastic IP address {allocation} could not be associated with this NAT gateway");
+                    Some((ErrorCode::InvalidAllocationIdNotFound, text))
+                }
+                Some(ip) if ip.association.is_some() || !seen.insert(allocation) => {
+                    let text = format!("Elastic IP address {allocation} is already associated");
+                    Some((ErrorCode::ResourceAlreadyAssociated, text))
+                }
+                Some(_) => None,
             }
-            Some(ip) if ip.association.is_some() => {
-                let text = format!("Elastic IP address {allocation} is already associated");
-                Some((ErrorCode::ResourceAlreadyAssociated, text))
-            }
-            Some(_) => None,
-        }
+        })
     }
 }
 

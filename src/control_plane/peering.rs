@@ -170,7 +170,7 @@ impl Perform for CreateVpcPeeringConnection {
         };
         let state = if overlap {
             let message = "VPC peering connection cannot be created due to overlapping CIDRs".to_owned();
-            cx.applied.notes.push(format!("peering connection {id} is in state failed: {message}"));
+            cx.applied.failures.push(format!("peering connection {id} is in state failed: {message}"));
             PeeringState::Failed { message }
         } else {
             PeeringState::PendingAcceptance

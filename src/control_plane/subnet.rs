@@ -231,7 +231,7 @@ impl Perform for CreateSubnet {
         }
         check_free(region, &vpc.id, &block)?;
         if let Some(ipv6) = &self.ipv6_cidr_block {
-            check_ipv6_block(region, vpc, ipv6)?;
+            check_ipv6_block(cx.era(), region, vpc, ipv6)?;
         }
         let have = region.contents.get(&vpc.id).map_or(0, |contents| contents.subnets.len());
         let limit = cx.limits().subnets_per_vpc;
@@ -316,7 +316,7 @@ impl Perform for AssociateSubnetCidrBlock {
             let text = format!("The subnet '{}' already has an IPv6 CIDR block.", subnet.id);
             return Err(ControlError::value(text));
         }
-        check_ipv6_block(region, region.need_vpc(&vpc_id)?, &self.ipv6_cidr_block)?;
+        check_ipv6_block(cx.era(), region, region.need_vpc(&vpc_id)?, &self.ipv6_cidr_block)?;
         let block = self.ipv6_cidr_block;
         let id = self.subnet_id.clone();
         let region = cx.region_mut();
@@ -362,8 +362,11 @@ fn check_free(region: &Region, vpc: &VpcId, block: &Cidr) -> Result<(), ControlE
     Ok(())
 }
 
-fn check_ipv6_block(region: &Region, vpc: &Vpc, block: &Cidr) -> Result<(), ControlError> {
-    let fits = !block.is_v4() && block.prefix_len() == 64 && vpc.ipv6_cidr_blocks.iter().any(|b| b.covers(block));
+fn check_ipv6_block(era: Era, region: &Region, vpc: &Vpc, block: &Cidr) -> Result<(), ControlError> {
+    // A /64 in the document's time; /44 to /64 in steps of four today (VPC User Guide, "Subnet CIDR blocks").
+    let length = block.prefix_len();
+    let of_length = length == 64 || (era == Era::Current && (44..64).contains(&length) && length % 4 == 0);
+    let fits = !block.is_v4() && of_length && vpc.ipv6_cidr_blocks.iter().any(|b| b.covers(block));
     if !fits {
         return Err(ControlError::new(ErrorCode::InvalidSubnetRange, format!("The CIDR '{block}' is invalid.")));
     }

@@ -81,7 +81,21 @@ action_struct! {
         default_network_acl_id: Option<NetworkAclId>,
         /// The id of its default security group, if it is not to be made.
         default_security_group_id: Option<SecurityGroupId>,
+        /// Which DHCP options it gets, in place of a call of its own.
+        dhcp_options: GivenDhcpOptions,
     }
+}
+
+/// Which DHCP options a new VPC gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum GivenDhcpOptions {
+    /// The region's own set, as EC2 does it.
+    #[default]
+    OfRegion,
+    /// None at all.
+    None,
+    /// A certain set.
+    Set(DhcpOptionsId),
 }
 
 action_struct! {
@@ -124,6 +138,9 @@ impl Perform for CreateVpc {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
         check_ipv4_block(&self.cidr_block)?;
         let have = cx.region().vpcs.len();
+        if let GivenDhcpOptions::Set(id) = &self.dhcp_options {
+            cx.region().need_dhcp_options(id)?;
+        }
         let limit = cx.limits().vpcs_per_region;
         cx.quota((have, 1, limit), ErrorCode::VpcLimitExceeded, "The maximum number of VPCs has been reached.")?;
         let ipv6 = wanted_ipv6(cx, self.amazon_provided_ipv6_cidr_block, self.ipv6_cidr_block)?;
@@ -136,7 +153,11 @@ impl Perform for CreateVpc {
             cx.new_id(self.default_security_group_id.as_ref(), inner("default").as_deref())?;
         let association_id = cx.fresh_id(id.as_str());
 
-        let dhcp_options_id = cx.default_dhcp_options();
+        let dhcp_options_id = match &self.dhcp_options {
+            GivenDhcpOptions::OfRegion => Some(cx.default_dhcp_options()),
+            GivenDhcpOptions::None => None,
+            GivenDhcpOptions::Set(id) => Some(id.clone()),
+        };
         let main_association = MainAssociation { association_id, route_table_id: table_id.clone() };
         let vpc = Vpc {
             id: id.clone(),
@@ -145,7 +166,7 @@ impl Perform for CreateVpc {
             ipv6_cidr_blocks: ipv6.into_iter().collect(),
             enable_dns_support: true,
             enable_dns_hostnames: false,
-            dhcp_options_id: Some(dhcp_options_id),
+            dhcp_options_id,
             main_association,
             default_network_acl_id: acl_id.clone(),
             default_security_group_id: group_id.clone(),

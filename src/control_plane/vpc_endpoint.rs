@@ -1,6 +1,7 @@
 //! A VPC endpoint: its service, tables, policy. Carries nothing.
 
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::*;
 use crate::base::*;
@@ -112,11 +113,26 @@ action_struct! {
         route_table_ids: Vec<RouteTableId>,
         /// Interface: the subnets that get an interface.
         subnet_ids: Vec<SubnetId>,
+        /// Interface: what is special about the interface of a subnet.
+        subnet_configurations: Vec<SubnetConfiguration>,
         /// Interface: the groups of the interfaces; otherwise the VPC's default group.
         security_group_ids: Vec<SecurityGroupId>,
         /// Interface: whether the service's public name leads to it; otherwise yes, if the service has one.
         private_dns_enabled: Option<bool>,
     }
+}
+
+/// What an endpoint's interface in one subnet shall be like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubnetConfiguration {
+    /// The subnet.
+    pub subnet_id: SubnetId,
+    /// The interface's id, if it is not to be made.
+    pub network_interface_id: Option<NetworkInterfaceId>,
+    /// Its private address, if it is not to be the next free one.
+    pub ipv4: Option<Ipv4Addr>,
+    /// Its IPv6 address, if it has one.
+    pub ipv6: Option<Ipv6Addr>,
 }
 
 action_struct! {
@@ -244,10 +260,13 @@ impl CreateVpcEndpoint {
         let mut new = Vec::new();
         let mut zones = BTreeSet::new();
         for subnet in self.subnet_ids.iter().collect::<BTreeSet<_>>() {
+            let told = self.subnet_configurations.iter().find(|told| told.subnet_id == *subnet);
             let mut interface = NewInterface {
+                address: told.and_then(|told| told.ipv4),
+                ipv6: told.and_then(|told| told.ipv6).into_iter().collect(),
                 groups: self.security_group_ids.iter().cloned().collect(),
                 interface_type: InterfaceType::VpcEndpoint,
-                attachment: Some(Attachment { instance_id: None, device_index: 1, delete_on_termination: true }),
+                attachment: Some(OF_AWS),
                 ..NewInterface::plain(subnet.clone())
             };
             let record = cx.region().need_subnet(subnet)?;
@@ -260,7 +279,11 @@ impl CreateVpcEndpoint {
                 return Err(ControlError::new(ErrorCode::InvalidParameter, text));
             }
             cx.check_interfaces(&mut interface, self.subnet_ids.len())?;
-            new.push(interface);
+            let eni: Option<NetworkInterfaceId> = match told.and_then(|told| told.network_interface_id.as_ref()) {
+                Some(given) => Some(cx.new_id(Some(given), None)?),
+                None => None,
+            };
+            new.push((eni, interface));
         }
         let private_dns_enabled = self.private_dns_enabled.unwrap_or(service.private_dns_name.is_some());
         if private_dns_enabled {
@@ -269,8 +292,8 @@ impl CreateVpcEndpoint {
         let id: VpcEndpointId = cx.new_id(self.id.as_ref(), self.tags.name.as_deref())?;
         cx.created(id.clone());
         let mut endpoint = VpcEndpoint { private_dns_enabled, ..self.record(cx, id.clone(), policy) };
-        for interface in new {
-            let eni: NetworkInterfaceId = cx.fresh_id(id.as_str());
+        for (eni, interface) in new {
+            let eni: NetworkInterfaceId = eni.unwrap_or_else(|| cx.fresh_id(id.as_str()));
             endpoint.subnet_ids.insert(interface.subnet_id.clone());
             endpoint.security_group_ids.extend(interface.groups.iter().cloned());
             endpoint.network_interface_ids.insert(eni.clone());

@@ -7,7 +7,7 @@ use super::conntrack::{CONNTRACK_MAX, Flow, FlowInfo, Timeouts};
 use super::stateful_filter::{Judgment, StatefulFilter};
 use crate::base::SimTime;
 use crate::packet::{FiveTuple, FlowTable, Packet};
-use crate::trace::{CiteId, DropReason};
+use crate::trace::{CiteId, DropReason, PortId};
 
 /// A network interface as the router guards it.
 #[derive(Clone, Debug)]
@@ -79,6 +79,32 @@ impl Interface {
 
     pub(crate) fn flow_mut(&mut self, local: &FiveTuple) -> Option<&mut Flow> {
         self.flows.get_mut(local, 0)
+    }
+
+    /// The flow of a packet about which nothing is left to judge, with the packet counted: one look-up decides almost
+    /// every packet. `local` has this interface's end as its source; a packet on its way in says where it came from.
+    pub(crate) fn settled(
+        &mut self,
+        now: SimTime,
+        came_from: Option<PortId>,
+        local: &FiveTuple,
+        packet: &Packet,
+        generation: u32,
+        timeouts: &Timeouts,
+    ) -> Option<&mut Flow> {
+        let flow = self.flows.get_mut(local, 0)?;
+        let egress = came_from.is_none();
+        let judged = flow.tracked || flow.judged[usize::from(egress)] == generation;
+        // What a network ACL says of ICMP depends on its type, which the flow's tuple does not tell.
+        let decided = match came_from {
+            None => flow.out.generation == generation,
+            Some(port) => flow.inward.generation == generation && flow.inward.port == port,
+        };
+        if !judged || !decided || packet.protocol().is_icmp() || flow.deadline(timeouts) < now {
+            return None;
+        }
+        flow.saw(now, egress, packet);
+        Some(flow)
     }
 
     /// Judges a packet out of (`egress`) or into the interface by its security groups, and remembers the flow.

@@ -144,18 +144,18 @@ impl VpcRouter {
             let port = *port;
             return out.send(port, packet);
         }
+        if let Some(flow) = interface.settled(now, None, &tuple, &packet, generation, &self.timeouts) {
+            let way = flow.out;
+            note_allowed(out, &packet, Filter::SecurityGroupEgress, flow);
+            note_way(out, &packet, &way);
+            return self.follow(now, from, way, &tuple, packet, out);
+        }
         let (subnet, internet_only) = (interface.subnet, interface.internet_only);
         let flow = match interface.admit(now, true, &tuple, &packet, generation, &self.timeouts) {
             Ok(flow) => flow,
             Err((reason, by)) => return out.drop(packet, reason, by),
         };
         note_allowed(out, &packet, Filter::SecurityGroupEgress, flow);
-        // What a network ACL says of ICMP depends on its type, which the flow's tuple does not tell.
-        if flow.out.generation == generation && packet.icmp().is_none() {
-            let way = flow.out;
-            note_way(out, &packet, &way);
-            return self.follow(now, from, way, &tuple, packet, out);
-        }
         match self.decide((subnet, internet_only), &tuple, &packet) {
             Ok(way) => {
                 // The same look-up as above; the decision could not be made while the interface was borrowed.
@@ -274,32 +274,31 @@ impl VpcRouter {
             return out.drop(packet, DropReason::HostStopped, interface.cite);
         }
         let crosses = from_subnet != Some(interface.subnet);
+        let came_from = from.unwrap_or(GATEWAYS);
+        let foreign = interface.source_dest_check && !interface.has(tuple.dst);
         // The flow's remembered verdict spares the list of the ACL; a flow not seen before, or from elsewhere, and ICMP
         // meet the list.
-        let came_from = from.unwrap_or(GATEWAYS);
-        let remembered = match packet.icmp() {
-            None => interface.flow_mut(&tuple.reversed()).map(|flow| flow.inward),
-            Some(_) => None,
-        };
-        let remembered = remembered.filter(|way| way.generation == generation && way.port == came_from);
-        let acl = match remembered {
-            Some(way) => way.acl,
-            None if crosses => {
-                let Some(edge) = subnets.get(interface.subnet as usize) else {
-                    return out.drop(packet, DropReason::NoLink, self.cite);
-                };
-                let (allowed, acl) = edge.acl.judge(false, tuple, packet.icmp());
-                if !allowed {
-                    return out.drop(packet, DropReason::NetworkAclIngress, acl);
-                }
-                acl
-            }
-            None => CiteId::NONE,
-        };
-        if acl != CiteId::NONE {
-            out.step(packet.id(), Step::Allowed { filter: Filter::NetworkAclIngress, by: acl, tracked: false });
+        if !foreign
+            && let Some(flow) =
+                interface.settled(now, Some(came_from), &tuple.reversed(), &packet, generation, &self.timeouts)
+        {
+            note_acl(out, &packet, Filter::NetworkAclIngress, flow.inward.acl);
+            note_allowed(out, &packet, Filter::SecurityGroupIngress, flow);
+            return out.send(to, packet);
         }
-        if interface.source_dest_check && !interface.has(tuple.dst) {
+        let mut acl = CiteId::NONE;
+        if crosses {
+            let Some(edge) = subnets.get(interface.subnet as usize) else {
+                return out.drop(packet, DropReason::NoLink, self.cite);
+            };
+            let (allowed, by) = edge.acl.judge(false, tuple, packet.icmp());
+            if !allowed {
+                return out.drop(packet, DropReason::NetworkAclIngress, by);
+            }
+            acl = by;
+        }
+        note_acl(out, &packet, Filter::NetworkAclIngress, acl);
+        if foreign {
             return out.drop(packet, DropReason::SourceDestCheck, interface.cite);
         }
         match interface.admit(now, false, tuple, &packet, generation, &self.timeouts) {
@@ -349,10 +348,14 @@ fn note_allowed(out: &mut Effects<'_>, packet: &Packet, filter: Filter, flow: &F
     }
 }
 
-fn note_way(out: &mut Effects<'_>, packet: &Packet, way: &Way) {
-    if way.acl != CiteId::NONE {
-        out.step(packet.id(), Step::Allowed { filter: Filter::NetworkAclEgress, by: way.acl, tracked: false });
+fn note_acl(out: &mut Effects<'_>, packet: &Packet, filter: Filter, by: CiteId) {
+    if by != CiteId::NONE {
+        out.step(packet.id(), Step::Allowed { filter, by, tracked: false });
     }
+}
+
+fn note_way(out: &mut Effects<'_>, packet: &Packet, way: &Way) {
+    note_acl(out, packet, Filter::NetworkAclEgress, way.acl);
     if way.route != CiteId::NONE {
         out.step(packet.id(), Step::Routed { by: way.route });
     }

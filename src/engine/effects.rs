@@ -82,6 +82,14 @@ impl Effects<'_> {
         Ok(packet)
     }
 
+    /// Makes a packet of `len` bytes, which `write` sets, all of them: what a used buffer holds is not cleared before.
+    pub(crate) fn packet_of(&mut self, len: usize, write: impl FnOnce(&mut [u8])) -> Result<Packet, Malformed> {
+        let mut packet = self.core.pool.packet_of(len, write)?;
+        packet.set_id(self.next_id());
+        self.step(packet.id(), Step::Sent);
+        Ok(packet)
+    }
+
     /// Sends a packet over the link at `port`.
     pub fn send(&mut self, port: PortId, mut packet: Packet) {
         if CROSSINGS_MAX < packet.cross() {
@@ -226,7 +234,7 @@ impl Effects<'_> {
     pub fn arm(&mut self, at: SimTime, token: u64) {
         let at = at.max(self.core.now);
         let key = EventKey::new(at, EventClass::Timer);
-        let event = Event { key, node: self.node, port: PortId(0), what: Due::Timer(token) };
+        let event = Event { node: self.node, port: PortId(0), what: Due::Timer(token) };
         self.core.queue.push(key.0, event);
     }
 
@@ -263,6 +271,6 @@ impl Effects<'_> {
 
     fn schedule(&mut self, at: SimTime, node: NodeId, port: PortId, packet: Packet) {
         let key = EventKey::new(at, EventClass::Arrival);
-        self.core.queue.push(key.0, Event { key, node, port, what: Due::Arrival(packet) });
+        self.core.queue.push(key.0, Event { node, port, what: Due::Arrival(packet) });
     }
 }

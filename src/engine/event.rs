@@ -32,7 +32,6 @@ impl EventKey {
 
 /// What is due, and where.
 pub(crate) struct Event {
-    pub(crate) key: EventKey,
     pub(crate) node: NodeId,
     /// The port of an arrival; 0 for a timer.
     pub(crate) port: PortId,

@@ -83,12 +83,11 @@ impl Wire {
     pub(crate) fn pass(&mut self, now: SimTime, bytes: usize) -> Passage {
         let mut sent = now;
         if let Some(rate) = self.spec.rate {
-            let nanos = |bytes: u64| (u128::from(bytes) * 8 * 1_000_000_000 / u128::from(rate.max(1))) as u64;
             let start = self.free_at.max(now);
-            if Duration::from_nanos(nanos(u64::from(self.spec.queue_bytes))) < start.since(now) {
+            if now < start && nanos(u64::from(self.spec.queue_bytes), rate) < start.since(now).as_nanos() as u64 {
                 return Passage::QueueFull;
             }
-            sent = start.after(Duration::from_nanos(nanos(bytes as u64)));
+            sent = start.after(Duration::from_nanos(nanos(bytes as u64, rate)));
             self.free_at = sent;
         }
         let mut at = sent.after(self.spec.delay);
@@ -105,5 +104,14 @@ impl Wire {
             self.last_arrival = at;
         }
         Passage::Arrives { at, again: again.map(|_| at) }
+    }
+}
+
+/// How long so many bytes take at a rate in bits per second.
+fn nanos(bytes: u64, rate: u64) -> u64 {
+    const NANOBITS: u64 = 8 * 1_000_000_000;
+    match bytes.checked_mul(NANOBITS) {
+        Some(product) => product / rate.max(1),
+        None => u64::try_from(u128::from(bytes) * u128::from(NANOBITS) / u128::from(rate.max(1))).unwrap_or(u64::MAX),
     }
 }

@@ -12,6 +12,8 @@ pub struct EventQueue<T> {
     buckets: Vec<Vec<(u64, T)>>,
     /// The smallest key of each bucket.
     smallest: [u64; BUCKETS],
+    /// A bit for each bucket that holds something.
+    occupied: u64,
     last: u64,
     len: usize,
 }
@@ -25,6 +27,7 @@ impl<T> EventQueue<T> {
             due: VecDeque::new(),
             buckets: (0..BUCKETS).map(|_| Vec::new()).collect(),
             smallest: [u64::MAX; BUCKETS],
+            occupied: 0,
             last: 0,
             len: 0,
         }
@@ -42,19 +45,20 @@ impl<T> EventQueue<T> {
         if !self.due.is_empty() {
             return Some(self.last);
         }
-        self.buckets.iter().position(|bucket| !bucket.is_empty()).map(|index| self.smallest[index])
+        self.lowest().map(|index| self.smallest[index])
     }
 
     /// Takes the first value whose key lies below `limit`.
     pub fn pop_below(&mut self, limit: u64) -> Option<(u64, T)> {
         if self.due.is_empty() {
-            let index = self.buckets.iter().position(|bucket| !bucket.is_empty())?;
+            let index = self.lowest()?;
             let smallest = self.smallest[index];
             if limit <= smallest {
                 return None;
             }
             self.last = smallest;
             self.smallest[index] = u64::MAX;
+            self.occupied &= !(1 << index);
             if let [_] = self.buckets[index][..] {
                 self.len -= 1;
                 return self.buckets[index].pop();
@@ -82,6 +86,11 @@ impl<T> EventQueue<T> {
         self.len == 0
     }
 
+    /// The bucket whose turn is next.
+    fn lowest(&self) -> Option<usize> {
+        (self.occupied != 0).then(|| self.occupied.trailing_zeros() as usize)
+    }
+
     fn place(&mut self, key: u64, value: T) {
         let differing = key ^ self.last;
         if differing == 0 {
@@ -89,6 +98,7 @@ impl<T> EventQueue<T> {
         } else {
             let index = 63 - differing.leading_zeros() as usize;
             self.smallest[index] = self.smallest[index].min(key);
+            self.occupied |= 1 << index;
             self.buckets[index].push((key, value));
         }
     }

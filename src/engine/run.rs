@@ -107,14 +107,14 @@ impl Engine {
             return Stop::Attention;
         }
         for _ in 0..budget {
-            let Some((_, event)) = self.core.queue.pop_below(limit) else {
+            let Some((key, event)) = self.core.queue.pop_below(limit) else {
                 // At the end of time nothing is left to wait for: the clock stays where the last event left it.
                 if horizon < SimTime::FAR {
                     self.core.now = self.core.now.max(horizon);
                 }
                 return if self.core.queue.is_empty() { Stop::Idle } else { Stop::Horizon };
             };
-            self.core.now = event.key.at();
+            self.core.now = EventKey(key).at();
             self.core.counters.events += 1;
             let node = event.node;
             match event.what {

@@ -54,6 +54,9 @@ pub(super) struct Tx<'a, 'e> {
     ttl: u8,
 }
 
+/// The longest headers of a segment: IPv6, and TCP with all its options.
+const HEADERS_MAX: usize = 40 + 60;
+
 /// What smoltcp is told of every port of that MTU. Checksums of what arrives are checked before smoltcp sees it.
 fn capabilities(mtu: u16) -> DeviceCapabilities {
     let mut checksum = ChecksumCapabilities::default();
@@ -99,8 +102,9 @@ impl RxToken for Rx<'_> {
 impl TxToken for Tx<'_, '_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
         let mut result = None;
-        let packet = self.out.packet(|buffer| {
-            buffer.resize(len, 0);
+        let packet = self.out.packet_of(len, |buffer| {
+            // smoltcp sets every byte of its packets; that no header shows an old one does not rest on it.
+            buffer[..len.min(HEADERS_MAX)].fill(0);
             result = Some(f(buffer));
         });
         if let Ok(mut packet) = packet {

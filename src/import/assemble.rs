@@ -14,7 +14,7 @@ use super::vpc::VpcDraft;
 use crate::base::*;
 use crate::control_plane::*;
 
-/// The account of files in which none is named.
+/// The account of files in which none is named, unless the user says otherwise.
 const NOBODY: &str = "000000000000";
 
 /// What came of the drafts.
@@ -38,6 +38,7 @@ impl Assembly {
             vpc_scopes: FxHashMap::default(),
             unmodeled: draft.unmodeled.clone(),
             opaque: FxHashSet::default(),
+            nobody: AccountId::parse(NOBODY).expect("twelve digits"),
         };
         builder.open(&draft);
         builder.services(&draft);
@@ -46,6 +47,8 @@ impl Assembly {
         builder.peerings(&draft);
         builder.opaque_targets(&draft);
         builder.gateways(&draft);
+        // Before tables: what a gateway is known to have learned from them is not learned from elsewhere.
+        builder.vpn(&draft);
         builder.tables(&draft);
         builder.filters(&draft);
         builder.subnets(&draft);
@@ -54,7 +57,6 @@ impl Assembly {
         builder.instances(&draft);
         builder.nat_gateways(&draft);
         builder.endpoints(&draft);
-        builder.vpn(&draft);
         let Builder { world, mut unmodeled, .. } = builder;
         unmodeled.sort();
         unmodeled.dedup();
@@ -72,14 +74,22 @@ struct Builder<'a> {
     unmodeled: Vec<Unmodeled>,
     /// Targets of routes behind which nothing can be told.
     opaque: FxHashSet<String>,
+    /// The account of files in which none is named.
+    nobody: AccountId,
 }
 
 impl Builder<'_> {
     fn open(&mut self, draft: &Draft) {
-        let mut nobody = false;
+        let is_nobodys =
+            |vpc: &Drafted<VpcDraft>| vpc.owner.is_none() && self.library.homes[vpc.at.file.0].account.is_none();
+        if draft.vpcs.iter().any(is_nobodys) {
+            let otherwise = (self.nobody.clone(), NOBODY.to_owned());
+            let why = "no file names the account: `aws sts get-caller-identity`";
+            let form = "an account: twelve digits";
+            self.nobody = self.assumptions.choose("account".to_owned(), otherwise, AccountId::parse, form, why);
+        }
         for vpc in &draft.vpcs {
             let scope = self.scope_of(vpc.at.file, vpc.owner.as_ref());
-            nobody |= scope.account.as_str() == NOBODY;
             self.world.open(&scope);
             self.vpc_scopes.insert(vpc.value.id.clone(), scope);
         }
@@ -90,16 +100,12 @@ impl Builder<'_> {
                 self.world.open(&scope);
             }
         }
-        if nobody {
-            self.assumptions.state("account".to_owned(), NOBODY.to_owned(), "no file names the account");
-        }
     }
 
     /// The account and region of a file; of an item, if it names its owner.
     fn scope_of(&self, file: FileId, owner: Option<&AccountId>) -> Scope {
         let home = &self.library.homes[file.0];
-        let nobody = || AccountId::parse(NOBODY).expect("twelve digits");
-        let account = owner.cloned().or_else(|| home.account.clone()).unwrap_or_else(nobody);
+        let account = owner.cloned().or_else(|| home.account.clone()).unwrap_or_else(|| self.nobody.clone());
         // Files without a region are an error and were not read; the name only stands in until that is reported.
         let region = home.region.clone().unwrap_or_else(|| RegionName::parse("us-east-1").expect("a region"));
         Scope::new(account, region)
@@ -146,17 +152,35 @@ impl Builder<'_> {
         for endpoint in &draft.endpoints {
             let Some(region) = self.library.homes[endpoint.at.file.0].region.clone() else { continue };
             let Ok(kind) = &endpoint.value.endpoint_type else { continue };
-            let name = &endpoint.value.service_name;
-            let mut record = match self.world.service(&region, name) {
+            let name_of = &endpoint.value.service_name;
+            let mut record = match self.world.service(&region, name_of) {
                 Some(known) => known.clone(),
-                None => Service::plain(name.clone(), []),
+                None => Service::plain(name_of.clone(), []),
             };
             match kind {
                 EndpointType::Gateway => record.gateway_endpoint = true,
                 EndpointType::Interface => record.interface_endpoint = true,
             }
+            if *kind == EndpointType::Interface && endpoint.value.private_dns_enabled {
+                let name = endpoint.value.private_name.clone().or(record.private_dns_name.take());
+                record.private_dns_name = Some(name.unwrap_or_else(|| self.assume_private_name(&region, name_of)));
+            }
             self.world.declare_service(&region, record);
         }
+    }
+
+    /// The name that an endpoint answers in its VPC, where no answer says it: most services are called like this.
+    fn assume_private_name(&mut self, region: &RegionName, service: &ServiceName) -> String {
+        let usual = format!("{}.{region}.amazonaws.com", service.service());
+        let why = "an endpoint answers it, but no file says it: `aws ec2 describe-vpc-endpoint-services`";
+        let is_name = |text: &str| (!text.is_empty() && !text.contains(char::is_whitespace)).then(|| text.to_owned());
+        self.assumptions.choose(
+            format!("{service}.private-dns-name"),
+            (usual.clone(), usual),
+            is_name,
+            "a DNS name",
+            why,
+        )
     }
 
     fn prefix_lists(&mut self, draft: &Draft) {
@@ -184,12 +208,13 @@ impl Builder<'_> {
                 blocks = built_in.map(|known| known.ranges.iter().chain(&known.ipv6_ranges).copied().collect());
                 let why =
                     "no file holds its blocks: `aws ec2 describe-prefix-lists` or `get-managed-prefix-list-entries`";
-                match &blocks {
-                    Some(_) => self.assumptions.state(format!("{id}.cidrs"), "the built-in blocks".to_owned(), why),
-                    None => {
-                        let effect = format!("traffic that a route or rule with {id} decides: unknown; {why}");
-                        self.unknown(id.as_str(), "a prefix list without its blocks", effect);
-                    }
+                let shown = if blocks.is_some() { "the built-in blocks" } else { "no blocks" };
+                let otherwise = (blocks, shown.to_owned());
+                let key = format!("{id}.cidrs");
+                blocks = self.assumptions.choose(key, otherwise, |text| Some(Some(as_blocks(text)?)), BLOCKS, why);
+                if blocks.is_none() {
+                    let effect = format!("traffic that a route or rule with {id} decides: unknown; {why}");
+                    self.unknown(id.as_str(), "a prefix list without its blocks", effect);
                 }
             }
             let blocks = blocks.unwrap_or_default();
@@ -212,7 +237,7 @@ impl Builder<'_> {
                         id,
                         tags: tags(&value.tags),
                         prefix_list_name: name.to_owned(),
-                        max_entries: value.max_entries.unwrap_or(blocks.len()).max(blocks.len()),
+                        max_entries: value.max_entries.unwrap_or(blocks.len()).max(blocks.len()).max(1),
                         entries: blocks,
                         version: value.version,
                     };
@@ -233,9 +258,14 @@ impl Builder<'_> {
             for service in services {
                 let list = service.prefix_list_id.as_ref();
                 if let Some(list) = list.filter(|_| !told.contains(&(region.clone(), service.name.clone()))) {
-                    let value = format!("{list} with the built-in blocks");
+                    let otherwise = (None, format!("{list} with the built-in blocks"));
                     let why = "no file describes its prefix list: `aws ec2 describe-prefix-lists`";
-                    self.assumptions.state(format!("{}.ranges", service.name), value, why);
+                    let key = format!("{}.ranges", service.name);
+                    let parse = |text: &str| Some(Some(as_blocks(text)?));
+                    if let Some(blocks) = self.assumptions.choose(key, otherwise, parse, BLOCKS, why) {
+                        let (ranges, ipv6_ranges) = blocks.into_iter().partition(Cidr::is_v4);
+                        self.world.declare_service(&region, Service { ranges, ipv6_ranges, ..service });
+                    }
                 }
             }
         }
@@ -322,11 +352,14 @@ impl Builder<'_> {
             return;
         }
         let why = "no file describes it: `aws ec2 describe-dhcp-options`; this is what a region's own set says";
-        self.assumptions.state(format!("{id}.domain-name-servers"), "AmazonProvidedDNS".to_owned(), why);
+        let otherwise = (vec![NameServer::AmazonProvidedDns], AMAZON_DNS.to_owned());
+        let key = format!("{id}.domain-name-servers");
+        let form = "a list of addresses, or AmazonProvidedDNS";
+        let domain_name_servers = self.assumptions.choose(key, otherwise, as_servers, form, why);
         let record = DhcpOptions {
             id: id.clone(),
             tags: Tags::default(),
-            domain_name_servers: vec![NameServer::AmazonProvidedDns],
+            domain_name_servers,
             domain_name: Some(private_domain(&scope.region)),
         };
         self.insert(scope, at, record);
@@ -397,6 +430,7 @@ impl Builder<'_> {
             let effect = format!("traffic through {}: unknown", nat.id);
             self.unknown(nat.id.as_str(), "a NAT gateway that spans zones", effect);
         }
+        self.ipv6_only(draft);
         for interface in draft.interfaces.iter().map(|interface| &interface.value) {
             let instance = interface.attachment.as_ref().and_then(|attachment| attachment.instance_id.as_ref());
             // A check that is on drops what the interface would have to forward, whoever stands behind it.
@@ -405,6 +439,30 @@ impl Builder<'_> {
                 self.opaque.insert(instance.to_string());
             } else if let InterfaceType::Other(_) = interface.interface_type {
                 self.opaque.insert(interface.id.to_string());
+            }
+        }
+    }
+
+    /// Subnets without IPv4 addresses, and what lies in them: they are listed, and left out.
+    fn ipv6_only(&mut self, draft: &Draft) {
+        for subnet in &draft.ipv6_only {
+            let effect = format!("traffic from and to {subnet}: unknown");
+            self.unknown(subnet.as_str(), "a subnet without IPv4 addresses", effect);
+        }
+        for interface in draft.interfaces.iter().map(|interface| &interface.value) {
+            if !draft.ipv6_only.contains(&interface.subnet_id) {
+                continue;
+            }
+            self.opaque.insert(interface.id.to_string());
+            let addresses: Vec<String> = interface.ipv6_addresses.iter().map(ToString::to_string).collect();
+            let effect = format!("traffic from and to {}: unknown", addresses.join(", "));
+            self.unknown(interface.id.as_str(), format!("an interface in {}", interface.subnet_id), effect);
+        }
+        for instance in draft.instances.iter().map(|instance| &instance.value) {
+            if draft.ipv6_only.contains(&instance.subnet_id) {
+                self.opaque.insert(instance.id.to_string());
+                let effect = format!("traffic from and to {}: unknown", instance.id);
+                self.unknown(instance.id.as_str(), format!("an instance in {}", instance.subnet_id), effect);
             }
         }
     }
@@ -792,6 +850,11 @@ impl Builder<'_> {
         }
         for connection in &draft.vpn_connections {
             let value = &connection.value;
+            if !self.world.knows(&value.customer_gateway_id.clone().into()) {
+                let effect = format!("traffic over {}: unknown", value.id);
+                self.unknown(value.id.as_str(), "a VPN connection without its customer gateway", effect);
+                continue;
+            }
             let Some(vpn_gateway_id) = value.vpn_gateway_id.clone() else {
                 let effect = format!("traffic over {}: unknown", value.id);
                 self.unknown(value.id.as_str(), "a VPN connection without a virtual private gateway", effect);
@@ -822,6 +885,25 @@ fn main_associations(draft: &Draft) -> FxHashMap<&VpcId, (&RouteTableAssociation
         }
     }
     mains
+}
+
+/// What an assumption about blocks is written as.
+const BLOCKS: &str = "a list of blocks such as 10.0.0.0/8,192.0.2.0/24";
+/// EC2's word for the VPC's own resolver.
+const AMAZON_DNS: &str = "AmazonProvidedDNS";
+
+fn as_blocks(text: &str) -> Option<BTreeSet<Cidr>> {
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    words.map(|word| Cidr::parse(word).ok()).collect()
+}
+
+fn as_servers(text: &str) -> Option<Vec<NameServer>> {
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    let server = |word: &str| match word {
+        AMAZON_DNS => Some(NameServer::AmazonProvidedDns),
+        address => address.parse().ok().map(NameServer::Address),
+    };
+    words.map(server).collect()
 }
 
 fn tags(list: &[(String, String)]) -> Tags {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::notation::decode::brief;
 use crate::notation::{Problem, Source, Span};
 
 /// One assumption that an import made.
@@ -16,6 +17,9 @@ pub struct Assumption {
     /// Whether the user gave the value.
     pub overridden: bool,
 }
+
+/// How many keys an error lists.
+const KEYS_SHOWN: usize = 12;
 
 /// The assumptions of one import while it is made.
 #[derive(Debug)]
@@ -37,39 +41,57 @@ impl Assumptions {
             map.insert(key.clone(), (value.clone(), Span::new(start..text.len())));
             text.push('\n');
         }
-        Self { given: map, source: Source::new("<assumptions>", text), problems: Vec::new(), list: Vec::new() }
+        Self { given: map, source: Source::new("--assume", text), problems: Vec::new(), list: Vec::new() }
     }
 
     /// What the user says about a yes or no, else what is assumed.
     pub(crate) fn flag(&mut self, key: String, otherwise: bool, why: &str) -> bool {
-        let given = self.given.remove(&key);
-        let value = match given.as_ref().map(|(value, span)| (value.as_str(), *span)) {
-            None => otherwise,
-            Some(("true", _)) => true,
-            Some(("false", _)) => false,
-            Some((other, span)) => {
-                self.problems.push(Problem::error(span, format!("`{other}` is neither `true` nor `false`")));
-                otherwise
-            }
-        };
-        self.list.push(Assumption { key, value: value.to_string(), why: why.to_owned(), overridden: given.is_some() });
-        value
+        let parse = |text: &str| text.parse().ok();
+        self.choose(key, (otherwise, otherwise.to_string()), parse, "`true` or `false`", why)
     }
 
-    /// States an assumption that cannot be overridden by a word; the call that tells is named in the reason.
-    pub(crate) fn state(&mut self, key: String, value: String, why: &str) {
-        self.list.push(Assumption { key, value, why: why.to_owned(), overridden: false });
+    /// What the user says, if it can be read, else what is assumed; `form` is what is wanted, in words.
+    pub(crate) fn choose<T>(
+        &mut self,
+        key: String,
+        (otherwise, shown): (T, String),
+        parse: impl FnOnce(&str) -> Option<T>,
+        form: &str,
+        why: &str,
+    ) -> T {
+        let given = self.given.remove(&key);
+        let read = given.as_ref().map(|(text, span)| (text, *span, parse(text)));
+        let (value, shown, overridden) = match read {
+            None => (otherwise, shown, false),
+            Some((text, _, Some(value))) => (value, text.clone(), true),
+            Some((text, span, None)) => {
+                let problem = Problem::error(span, format!("`{}` is not {form}", brief(text)));
+                self.problems.push(problem.help(format!("`{key}={shown}` is what is assumed")));
+                (otherwise, shown, false)
+            }
+        };
+        self.list.push(Assumption { key, value: shown, why: why.to_owned(), overridden });
+        value
     }
 
     /// All of them in order, and what is wrong with what the user gave.
     pub(crate) fn finish(mut self) -> (Vec<Assumption>, Source, Vec<Problem>) {
-        let known: Vec<String> = self.list.iter().map(|assumption| assumption.key.clone()).collect();
-        for (key, (_, span)) in &self.given {
-            let problem = Problem::error(*span, format!("nothing called `{key}` is assumed"));
-            self.problems.push(problem.did_you_mean(key, known.iter().map(String::as_str)));
-        }
         self.list.sort();
         self.list.dedup();
+        let known: Vec<&str> = self.list.iter().map(|assumption| assumption.key.as_str()).collect();
+        let shown: Vec<String> = known.iter().take(KEYS_SHOWN).map(|key| format!("`{key}`")).collect();
+        let more = known.len().saturating_sub(KEYS_SHOWN);
+        let list = match (shown.len(), more) {
+            (0, _) => "nothing is assumed of these files".to_owned(),
+            (_, 0) => format!("what is assumed: {}", shown.join(", ")),
+            (_, more) => {
+                format!("what is assumed: {} and {more} more; without `--assume` all are listed", shown.join(", "))
+            }
+        };
+        for (key, (_, span)) in &self.given {
+            let problem = Problem::error(*span, format!("nothing called `{}` is assumed", brief(key)));
+            self.problems.push(problem.did_you_mean(key, known.iter().copied()).help(list.clone()));
+        }
         (self.list, self.source, self.problems)
     }
 }

@@ -17,8 +17,8 @@ use crate::base::*;
 /// Everything that can be said before records are made.
 pub(crate) fn check(library: &Library, draft: &Draft, ledger: &mut Ledger) {
     let references = ledger.take_references();
-    let missing = half_folders(library, ledger);
-    dangling(library, draft, references, &missing, ledger);
+    let (missing, said) = half_folders(library, ledger);
+    dangling(library, draft, references, (&missing, &said), ledger);
     let vpcs: FxHashMap<&str, &VpcDraft> = draft.vpcs.iter().map(|vpc| (vpc.value.id.as_str(), &vpc.value)).collect();
     let subnets: FxHashMap<&str, &SubnetDraft> =
         draft.subnets.iter().map(|subnet| (subnet.value.id.as_str(), &subnet.value)).collect();
@@ -32,33 +32,37 @@ pub(crate) fn check(library: &Library, draft: &Draft, ledger: &mut Ledger) {
 const NEEDED: [&str; 5] = ["Vpcs", "Subnets", "RouteTables", "NetworkAcls", "SecurityGroups"];
 const ONE_OF_THESE: [&str; 2] = ["NetworkInterfaces", "Reservations"];
 
+/// Kinds that are missing, by file.
+type Missing = BTreeMap<usize, BTreeSet<&'static str>>;
+/// Kinds of which it was said that they are missing, by the home that misses them.
+type Said = BTreeSet<(String, &'static str)>;
+
 /// Which kinds no file of an account and region holds. Those without which nothing goes are errors at once.
-fn half_folders(library: &Library, ledger: &mut Ledger) -> BTreeMap<usize, BTreeSet<&'static str>> {
-    let mut present: BTreeMap<String, (Place, BTreeSet<&'static str>, bool)> = BTreeMap::new();
+fn half_folders(library: &Library, ledger: &mut Ledger) -> (Missing, Said) {
+    let mut present: BTreeMap<String, (&Home, BTreeSet<&'static str>, bool)> = BTreeMap::new();
     for list in &library.lists {
-        let home = home_key(&library.homes[list.file.0]);
-        let (_, kinds, matters) = present.entry(home).or_insert((list.place, BTreeSet::new(), false));
+        let home = &library.homes[list.file.0];
+        let (_, kinds, matters) = present.entry(home_key(home)).or_insert((home, BTreeSet::new(), false));
         kinds.insert(list.kind.key);
         *matters |= NEEDED[..2].contains(&list.kind.key) && !library.items(list).is_empty();
     }
-    for (at, kinds, _) in present.values().filter(|(.., matters)| *matters) {
+    let mut said = Said::new();
+    for (key, (home, kinds, _)) in present.iter().filter(|(_, (.., matters))| *matters) {
         let absent = |key: &&&str| !kinds.contains(**key) && !library.unreadable.contains(**key);
-        for kind in NEEDED.iter().filter(absent).filter_map(|key| kind_of_key(key)) {
-            ledger.error(*at, no_file(kind, &library.homes[at.file.0]));
-        }
-        if ONE_OF_THESE.iter().all(|key| absent(&key)) {
-            for kind in ONE_OF_THESE.iter().filter_map(|key| kind_of_key(key)) {
-                ledger.error(*at, no_file(kind, &library.homes[at.file.0]));
-            }
+        let none_of_these = ONE_OF_THESE.iter().all(|key| absent(&key));
+        let one_of_these = ONE_OF_THESE.iter().filter(|_| none_of_these);
+        for kind in NEEDED.iter().filter(absent).chain(one_of_these).filter_map(|key| kind_of_key(key)) {
+            said.insert((key.clone(), kind.key));
+            ledger.folder_error(&library.folder(home), no_file(kind, home));
         }
     }
-    let mut missing = BTreeMap::new();
+    let mut missing = Missing::new();
     for (file, home) in library.homes.iter().enumerate() {
         let kinds = present.get(&home_key(home)).map(|(_, kinds, _)| kinds);
         let absent = |kind: &&Kind| kinds.is_none_or(|kinds| !kinds.contains(kind.key));
         missing.insert(file, KINDS.iter().filter(absent).map(|kind| kind.key).collect());
     }
-    missing
+    (missing, said)
 }
 
 fn home_key(home: &Home) -> String {
@@ -79,11 +83,10 @@ fn dangling(
     library: &Library,
     draft: &Draft,
     references: Vec<Reference>,
-    missing: &BTreeMap<usize, BTreeSet<&'static str>>,
+    (missing, said): (&Missing, &Said),
     ledger: &mut Ledger,
 ) {
-    type Missing = BTreeMap<(String, &'static str), (Place, BTreeSet<Box<str>>)>;
-    let mut of_missing = Missing::new();
+    let mut of_missing: BTreeMap<(String, &'static str), (Place, BTreeSet<Box<str>>)> = BTreeMap::new();
     for Reference { at, id } in references {
         if draft.known.contains(&id) {
             continue;
@@ -101,7 +104,7 @@ fn dangling(
             None => ledger.error(at, format!("no file describes {id}")),
         }
     }
-    for ((_, key), (at, ids)) in of_missing {
+    for ((_, key), (at, ids)) in of_missing.into_iter().filter(|(key, _)| !said.contains(key)) {
         if let (Some(kind), Some(first)) = (kind_of_key(key), ids.first()) {
             let more = if ids.len() == 1 { String::new() } else { format!(" and {} more of them", ids.len() - 1) };
             let message = format!("{}; {first}{more} would be there", no_file(kind, &library.homes[at.file.0]));
@@ -145,7 +148,7 @@ fn check_interfaces(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledg
     for interface in &draft.interfaces {
         let value = &interface.value;
         if let Some(subnet) = subnets.get(value.subnet_id.as_str()) {
-            if subnet.vpc_id != value.vpc_id {
+            if subnet.vpc_id != value.vpc_id && draft.known.contains(value.vpc_id.as_str()) {
                 let message =
                     format!("{} says {}, but its subnet {} is of {}", value.id, value.vpc_id, subnet.id, subnet.vpc_id);
                 ledger.error(interface.at, message);
@@ -183,7 +186,8 @@ fn check_tables(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: 
             let other = match &association.user {
                 TableUserDraft::Main => main.insert(table.vpc_id.as_str(), &table.id),
                 TableUserDraft::Subnet(subnet) => {
-                    if subnets.get(subnet.as_str()).is_some_and(|subnet| subnet.vpc_id != table.vpc_id) {
+                    let elsewhere = subnets.get(subnet.as_str()).is_some_and(|subnet| subnet.vpc_id != table.vpc_id);
+                    if elsewhere && draft.known.contains(table.vpc_id.as_str()) {
                         ledger.error(association.at, format!("{subnet} is of another VPC than {}", table.id));
                     }
                     users.insert(subnet.as_str(), &table.id)
@@ -197,11 +201,16 @@ fn check_tables(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: 
     }
     let default_groups = draft.security_groups.iter().filter(|group| group.value.group_name == "default");
     let guarded: BTreeSet<&str> = default_groups.map(|group| group.value.vpc_id.as_str()).collect();
+    // Where one of them names an unknown VPC, it may be the one that is missed, and that was said.
+    let is_known = |vpc: &VpcId| draft.known.contains(vpc.as_str());
+    let (has_tables, has_groups) = (!draft.route_tables.is_empty(), !draft.security_groups.is_empty());
+    let tables_known = has_tables && draft.route_tables.iter().all(|table| is_known(&table.value.vpc_id));
+    let groups_known = has_groups && draft.security_groups.iter().all(|group| is_known(&group.value.vpc_id));
     for vpc in &draft.vpcs {
-        if !main.contains_key(vpc.value.id.as_str()) && !draft.route_tables.is_empty() {
+        if !main.contains_key(vpc.value.id.as_str()) && tables_known {
             ledger.error(vpc.at, format!("no route table says that it is the main one of {}", vpc.value.id));
         }
-        if !draft.security_groups.is_empty() && !guarded.contains(vpc.value.id.as_str()) {
+        if groups_known && !guarded.contains(vpc.value.id.as_str()) {
             ledger.error(vpc.at, format!("no security group is the default one of {}", vpc.value.id));
         }
     }
@@ -219,7 +228,8 @@ fn check_acls(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: &m
             defaults.insert(&acl.vpc_id);
         }
         for (at, _, subnet) in &acl.associations {
-            if subnets.get(subnet.as_str()).is_some_and(|subnet| subnet.vpc_id != acl.vpc_id) {
+            let elsewhere = subnets.get(subnet.as_str()).is_some_and(|subnet| subnet.vpc_id != acl.vpc_id);
+            if elsewhere && draft.known.contains(acl.vpc_id.as_str()) {
                 ledger.error(*at, format!("{subnet} is of another VPC than {}", acl.id));
             }
             if let Some(other) = users.insert(subnet.as_str(), &acl.id) {
@@ -230,7 +240,8 @@ fn check_acls(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: &m
     for subnet in draft.subnets.iter().filter(|subnet| !users.contains_key(subnet.value.id.as_str())) {
         ledger.error(subnet.at, format!("no network ACL names {}: is a page of them missing?", subnet.value.id));
     }
-    for vpc in draft.vpcs.iter().filter(|vpc| !defaults.contains(&vpc.value.id)) {
+    let known = draft.network_acls.iter().all(|acl| draft.known.contains(acl.value.vpc_id.as_str()));
+    for vpc in draft.vpcs.iter().filter(|vpc| known && !defaults.contains(&vpc.value.id)) {
         ledger.error(vpc.at, format!("no network ACL is the default one of {}", vpc.value.id));
     }
 }

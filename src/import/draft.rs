@@ -53,6 +53,8 @@ pub(crate) struct Draft {
     pub(crate) vpc_attributes: Vec<Drafted<VpcAttributeDraft>>,
     pub(crate) dhcp_options: Vec<Drafted<DhcpOptionsDraft>>,
     pub(crate) subnets: Vec<Drafted<SubnetDraft>>,
+    /// Subnets without IPv4 addresses, which are not modelled.
+    pub(crate) ipv6_only: BTreeSet<SubnetId>,
     pub(crate) route_tables: Vec<Drafted<TableDraft>>,
     pub(crate) internet_gateways: Vec<Drafted<AttachedDraft<InternetGatewayId>>>,
     pub(crate) egress_only: Vec<Drafted<AttachedDraft<EgressOnlyInternetGatewayId>>>,
@@ -156,7 +158,11 @@ impl Draft {
             Answer::Vpcs => plain!(vpcs, vpc::vpc(item, ledger)),
             Answer::VpcAttribute => plain!(vpc_attributes, vpc::vpc_attribute(item, ledger)),
             Answer::DhcpOptions => plain!(dhcp_options, vpc::dhcp_options(item, ledger)),
-            Answer::Subnets => plain!(subnets, vpc::subnet(item, ledger)),
+            Answer::Subnets => match vpc::subnet(item, ledger) {
+                Some(Ok(value)) => self.subnets.push(Drafted { at, owner, value }),
+                Some(Err(id)) => drop(self.ipv6_only.insert(id)),
+                None => {}
+            },
             Answer::RouteTables => plain!(route_tables, route_table::route_table(item, ledger)),
             Answer::InternetGateways => plain!(internet_gateways, gateway::internet_gateway(item, ledger)),
             Answer::EgressOnlyInternetGateways => plain!(egress_only, gateway::egress_only(item, ledger)),
@@ -233,6 +239,8 @@ fn list_of_name(name: &str) -> Option<PrefixListId> {
 /// Which description of each id counts.
 struct Census<'a> {
     winners: FxHashMap<&'a str, Winner<'a>>,
+    /// What two accounts claim: by the two files, where the first of it stands, its id, and how many there are.
+    clashes: BTreeMap<(FileId, FileId), (Place, &'a str, usize)>,
 }
 
 struct Winner<'a> {
@@ -245,7 +253,7 @@ impl<'a> Census<'a> {
     /// Counts every id once. A description that stands again in another file of the same account is a warning, one that
     /// differs an error; two accounts may describe one resource only if its owner shares it with the other.
     fn take(library: &'a Library, ledger: &mut Ledger) -> Self {
-        let mut census = Self { winners: FxHashMap::default() };
+        let mut census = Self { winners: FxHashMap::default(), clashes: BTreeMap::new() };
         let mut again: BTreeMap<(FileId, FileId), usize> = BTreeMap::new();
         let mut nested = Vec::new();
         for list in &library.lists {
@@ -279,7 +287,28 @@ impl<'a> Census<'a> {
             let message = format!("{count} of these stand in {}, too", library.name(first));
             ledger.warning(Place { file, span: first_of(library, file) }, message);
         }
+        census.tell_clashes(library, ledger);
         census
+    }
+
+    /// Says of each pair of files once that accounts claim the same resources.
+    fn tell_clashes(&mut self, library: &Library, ledger: &mut Ledger) {
+        let name = |file: FileId| {
+            let home = &library.homes[file.0];
+            let account = home.account.as_ref().map_or("an unknown account", AccountId::as_str);
+            let region = home.region.as_ref().map_or("an unknown region", RegionName::as_str);
+            format!("account {account} in {region}")
+        };
+        for ((file, first), (at, id, count)) in std::mem::take(&mut self.clashes) {
+            let (here, there) = (name(file), name(first));
+            let more = if count == 1 { String::new() } else { format!(" (and {} more of this file)", count - 1) };
+            let message = format!("{id} is described for {here}, and for {there} in {}{more}", library.name(first));
+            let problem = crate::notation::Problem::error(at.span, message);
+            ledger.push(
+                file,
+                problem.help("an id belongs to one account and region: is one folder a copy of the other?"),
+            );
+        }
     }
 
     /// Whether the description at a place is the one that counts. One without an id has its problem said by its reader.
@@ -334,14 +363,7 @@ impl<'a> Census<'a> {
             }
             return;
         }
-        let name = |home: &super::source::Home| {
-            let account = home.account.as_ref().map_or("an unknown account", AccountId::as_str);
-            let region = home.region.as_ref().map_or("an unknown region", RegionName::as_str);
-            format!("account {account} in {region}")
-        };
-        let (here, there) = (name(new_home), name(old_home));
-        let message = format!("{id} is described for {here}, and for {there} in {}", library.name(old.at.file));
-        ledger.error(new.at, message);
+        self.clashes.entry((new.at.file, old.at.file)).or_insert((new.at, id, 0)).2 += 1;
     }
 }
 

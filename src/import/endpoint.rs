@@ -24,6 +24,8 @@ pub(crate) struct EndpointDraft {
     pub(crate) network_interface_ids: BTreeSet<NetworkInterfaceId>,
     pub(crate) security_group_ids: BTreeSet<SecurityGroupId>,
     pub(crate) private_dns_enabled: bool,
+    /// The service's own name, if the endpoint's names tell it.
+    pub(crate) private_name: Option<String>,
     pub(crate) policy: PolicyDocument,
     /// Its type; EC2's word for one that is not modelled.
     pub(crate) endpoint_type: Result<EndpointType, String>,
@@ -108,6 +110,7 @@ pub(crate) fn endpoint(item: Item<'_>, ledger: &mut Ledger) -> Option<Presence<E
         network_interface_ids: item.refer_all("NetworkInterfaceIds", ledger).into_iter().collect(),
         security_group_ids: groups,
         private_dns_enabled: item.flag("PrivateDnsEnabled", false, ledger),
+        private_name: private_name(item, ledger),
         policy: policy(item, ledger),
         endpoint_type: kind,
         id: id?,
@@ -116,11 +119,21 @@ pub(crate) fn endpoint(item: Item<'_>, ledger: &mut Ledger) -> Option<Presence<E
     }))
 }
 
+/// Among an endpoint's names, the one that is the service's and not its own.
+fn private_name(item: Item<'_>, ledger: &mut Ledger) -> Option<String> {
+    let names = item.items("DnsEntries", ledger);
+    let mut names = names.iter().filter_map(|entry| entry.text("DnsName", ledger));
+    names.find(|name| !name.is_empty() && !name.contains(".vpce.")).map(str::to_owned)
+}
+
 /// The policy, which stands as a text in the answer. What is wrong with it is said at the text, with the place inside.
 fn policy(item: Item<'_>, ledger: &mut Ledger) -> PolicyDocument {
     let Some(text) = item.text("PolicyDocument", ledger).filter(|text| !text.is_empty()) else {
         return PolicyDocument::full_access();
     };
+    if text == PolicyDocument::full_access().text() {
+        return PolicyDocument::full_access();
+    }
     let source = Source::new("<PolicyDocument>", text);
     let (policy, problems) = PolicyDocument::parse(&source, DocumentKind::Endpoint, Era::Current);
     let at = item.place_of("PolicyDocument");

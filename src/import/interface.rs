@@ -152,7 +152,10 @@ fn attachment(item: Item<'_>, instance: Option<&InstanceId>, ledger: &mut Ledger
         None if ours => attachment.refer("InstanceId", ledger),
         None => None,
     };
+    // Each network card counts its own interfaces; behind the first card's stand those of the others.
+    let card = attachment.number("NetworkCardIndex", ledger).unwrap_or(0);
     let device_index = attachment.number("DeviceIndex", ledger).unwrap_or(0);
+    let device_index = card.saturating_mul(CARD_STEP).saturating_add(device_index);
     let Ok(device_index) = u32::try_from(device_index) else {
         ledger.error(attachment.place_of("DeviceIndex"), format!("{device_index} is not a device index"));
         return None;
@@ -160,6 +163,9 @@ fn attachment(item: Item<'_>, instance: Option<&InstanceId>, ledger: &mut Ledger
     let delete_on_termination = attachment.flag("DeleteOnTermination", false, ledger);
     Some(Attachment { instance_id, device_index, delete_on_termination })
 }
+
+/// How many places each network card has here; AWS's have fewer.
+const CARD_STEP: i64 = 100;
 
 pub(crate) fn address(item: Item<'_>, ledger: &mut Ledger) -> Option<AddressDraft> {
     item.known_keys("Address", keys::ADDRESS, ledger);

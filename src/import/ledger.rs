@@ -22,9 +22,16 @@ pub struct FileProblems {
     pub source: Source,
     /// Its problems, in the order of the text. A message begins with its path inside the JSON.
     pub problems: Vec<Problem>,
+    /// Whether they are of no file, but of a folder or of what the user said; then the text is not a file's.
+    pub of_folder: bool,
 }
 
 impl FileProblems {
+    /// Problems of no single file.
+    pub(crate) fn of_folder(folder: &str, problems: Vec<Problem>) -> Self {
+        Self { source: Source::new(folder, ""), problems, of_folder: true }
+    }
+
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity == Severity::Error)
@@ -45,6 +52,8 @@ pub(crate) struct Reference {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     problems: Vec<(Place, Problem)>,
+    /// What is wrong with folders, as they are called.
+    of_folders: Vec<(String, Problem)>,
     references: Vec<Reference>,
     unknown_keys: FxHashSet<(&'static str, String)>,
 }
@@ -60,6 +69,11 @@ impl Ledger {
 
     pub(crate) fn push(&mut self, file: FileId, problem: Problem) {
         self.problems.push((Place { file, span: problem.span }, problem));
+    }
+
+    /// Something that is wrong with a folder as a whole.
+    pub(crate) fn folder_error(&mut self, folder: &str, message: impl Into<String>) {
+        self.of_folders.push((folder.to_owned(), Problem::error(Span::default(), message)));
     }
 
     pub(crate) fn refer(&mut self, at: Place, id: &str) {
@@ -78,7 +92,7 @@ impl Ledger {
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.problems.iter().any(|(_, problem)| problem.severity == Severity::Error)
+        !self.of_folders.is_empty() || self.problems.iter().any(|(_, problem)| problem.severity == Severity::Error)
     }
 
     /// The problems by file, in the order of the files, each message with its path inside the JSON.
@@ -86,6 +100,12 @@ impl Ledger {
         self.problems.sort_by_key(|(place, _)| (place.file, place.span.start, place.span.end));
         self.problems.dedup();
         let mut out: Vec<FileProblems> = Vec::new();
+        for (folder, problem) in self.of_folders {
+            match out.iter_mut().find(|own| *own.source.name == *folder) {
+                Some(own) => own.problems.push(problem),
+                None => out.push(FileProblems::of_folder(&folder, vec![problem])),
+            }
+        }
         let mut rest = self.problems.into_iter().peekable();
         while let Some((place, first)) = rest.next() {
             let (source, root) = &files[place.file.0];
@@ -102,7 +122,7 @@ impl Ledger {
                 let span = problems.last().map_or(Span::default(), |last| last.span);
                 problems.push(Problem::error(span, format!("and {beyond} more problems in this file")));
             }
-            out.push(FileProblems { source: source.clone(), problems });
+            out.push(FileProblems { source: source.clone(), problems, of_folder: false });
         }
         out
     }

@@ -5,10 +5,10 @@ use super::assumption::{Assumption, Assumptions};
 use super::check::check;
 use super::draft::{Draft, Gone, Unmodeled};
 use super::ledger::{FileProblems, Ledger};
-use super::source::{Home, InputFile, Library};
+use super::source::{Home, InputFile, Library, Skipped};
 use crate::base::{AccountId, RegionName};
 use crate::control_plane::World;
-use crate::notation::{Problem, Source, Span};
+use crate::notation::{Problem, Span};
 
 /// What the caller knows beyond the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,9 +32,14 @@ pub struct Imported {
     pub unmodeled: Vec<Unmodeled>,
     /// What is described and no longer there.
     pub gone: Vec<Gone>,
+    /// Files that are no answers, and were left aside.
+    pub skipped: Vec<Skipped>,
     /// What is doubtful in the files without being wrong.
     pub warnings: Vec<FileProblems>,
 }
+
+/// How many files that were left aside a message names.
+const SKIPPED_SHOWN: usize = 5;
 
 /// Makes a world of describe answers.
 ///
@@ -55,16 +60,18 @@ pub fn import(files: Vec<InputFile>, options: &ImportOptions) -> Result<Imported
     let mut problems = ledger.into_files(&library.files);
     // With a broken import, what was assumed is not all that would have been.
     if !wrong.is_empty() && !had_errors {
-        problems.push(FileProblems { source, problems: wrong });
+        problems.push(FileProblems { source, problems: wrong, of_folder: false });
     }
     if !has_vpcs && !failed {
         let problem = Problem::error(Span::default(), "no VPC is described in these files");
         let problem = problem.help("`aws ec2 describe-vpcs` gives them");
-        problems.push(FileProblems { source: Source::new("<import>", ""), problems: vec![problem] });
+        let left = library.skipped.iter().take(SKIPPED_SHOWN);
+        let problem = left.fold(problem, |problem, one| problem.help(format!("left aside: {}: {}", one.path, one.why)));
+        problems.push(FileProblems::of_folder("these files", vec![problem]));
     }
     if problems.iter().any(FileProblems::has_errors) {
         return Err(problems);
     }
     let Assembly { world, unmodeled, gone } = assembly;
-    Ok(Imported { world, assumptions, unmodeled, gone, warnings: problems })
+    Ok(Imported { world, assumptions, unmodeled, gone, skipped: library.skipped, warnings: problems })
 }

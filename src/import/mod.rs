@@ -35,7 +35,7 @@ pub use ledger::FileProblems;
 pub use listeners::{DEFAULT_LISTENERS, HostKey, ListenerAssumptions, Listening, PortState};
 pub use load::{ImportOptions, Imported, import};
 pub use observations::{Observation, Observations, Probe, Saw, read_observations};
-pub use source::InputFile;
+pub use source::{InputFile, Skipped};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -272,8 +272,12 @@ impl<'a> Item<'a> {
         let key = if self.map.get("TagSet").is_some() { "TagSet" } else { "Tags" };
         let mut tags = Vec::new();
         for tag in self.items(key, ledger) {
-            if let Some(key) = tag.need_text("Key", ledger) {
+            let Some(key) = tag.need_text("Key", ledger) else { continue };
+            if (1..=LONGEST_TAG_KEY).contains(&key.chars().count()) {
                 tags.push((key.to_owned(), tag.text("Value", ledger).unwrap_or_default().to_owned()));
+            } else if let Some(node) = tag.get("Key") {
+                let message = format!("the key of a tag has 1 to {LONGEST_TAG_KEY} characters");
+                ledger.push(self.file, Problem::error(node.span, message));
             }
         }
         tags
@@ -321,6 +325,9 @@ impl<'a> Item<'a> {
         ledger.push(self.file, Problem::error(node.span, format!("expected {wanted}, found {}", node.kind())));
     }
 }
+
+/// Characters of the longest key of a tag (the documentation of EC2's `Tag`).
+const LONGEST_TAG_KEY: usize = 128;
 
 fn string(node: &Node) -> Option<&str> {
     match &node.value {

@@ -6,9 +6,10 @@ use std::slice;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kind::{BESIDE, KINDS, Kind, VPC_ATTRIBUTE, is_vpc_attribute, kind_of_id, kind_of_item, kind_of_key};
-use super::ledger::{Ledger, Place};
+use super::ledger::{FileProblems, Ledger, Place};
 use crate::base::{AccountId, RegionName};
-use crate::notation::{Map, Node, Problem, Source, Span, Value, parse_json};
+use crate::notation::decode::brief;
+use crate::notation::{Map, Node, Problem, Source, Span, Value, parse_json, source_of_bytes};
 
 /// A file to import, as somebody else has read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,41 @@ pub struct InputFile {
     pub path: String,
     /// Its text.
     pub text: String,
+}
+
+/// A file of the folder that is no answer, and is left aside.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Its path.
+    pub path: String,
+    /// Why it is left aside.
+    pub why: String,
+}
+
+impl InputFile {
+    /// A file from its bytes.
+    ///
+    /// # Errors
+    /// The bytes are no UTF-8.
+    pub fn of_bytes(path: &str, bytes: Vec<u8>) -> Result<Self, FileProblems> {
+        match source_of_bytes(path, bytes) {
+            Ok(source) => Ok(Self { path: path.to_owned(), text: source.text.to_string() }),
+            Err((source, problem)) => Err(FileProblems { source, problems: vec![problem], of_folder: false }),
+        }
+    }
+
+    /// Whether a file can be an answer, by its name and its first bytes; one with another name has to look like JSON.
+    pub fn can_be(path: &str, beginning: &[u8]) -> bool {
+        let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+        let looks = text.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
+        is_named_json(path)
+            || looks
+            || matches!(beginning, [0xff, 0xfe, b'{' | b'[', ..] | [0xfe, 0xff, 0, b'{' | b'[', ..])
+    }
+}
+
+fn is_named_json(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("json"))
 }
 
 /// A file's place among the input files.
@@ -46,6 +82,8 @@ pub(crate) struct Library {
     pub(crate) files: Vec<(Source, Option<Node>)>,
     pub(crate) lists: Vec<AnswerList>,
     pub(crate) homes: Vec<Home>,
+    /// Files that are no answers.
+    pub(crate) skipped: Vec<Skipped>,
     /// Kinds of which a file could not be read, so that ids of them that nobody describes are no problem of their own.
     pub(crate) unreadable: BTreeSet<&'static str>,
 }
@@ -53,23 +91,32 @@ pub(crate) struct Library {
 impl Library {
     /// Parses the files and finds out what they hold and whose they are.
     pub(crate) fn read(files: Vec<InputFile>, given: &Home, ledger: &mut Ledger) -> Self {
-        let mut library = Self { files: Vec::new(), lists: Vec::new(), homes: Vec::new(), unreadable: BTreeSet::new() };
-        for (index, InputFile { path, text }) in files.into_iter().enumerate() {
+        let (skipped, unreadable) = (Vec::new(), BTreeSet::new());
+        let mut library = Self { files: Vec::new(), lists: Vec::new(), homes: Vec::new(), skipped, unreadable };
+        for InputFile { path, text } in files {
             let source = Source::new(path, text);
             let (root, problems) = parse_json(&source);
+            let torn = if root.is_none() { kind_of_torn(&source) } else { None };
+            if root.is_none() && torn.is_none() && !is_named_json(&source.name) {
+                library.skip(&source.name, "it is not JSON".to_owned());
+                continue;
+            }
             for problem in problems {
-                ledger.push(FileId(index), problem);
+                ledger.push(FileId(library.files.len()), problem);
             }
-            if root.is_none() {
-                library.unreadable.extend(kind_of_torn(&source.text));
-            }
+            library.unreadable.extend(torn);
             library.files.push((source, root));
         }
         for index in 0..library.files.len() {
             library.sort_out(FileId(index), ledger);
         }
         library.find_homes(given, ledger);
+        library.last_pages(ledger);
         library
+    }
+
+    fn skip(&mut self, path: &str, why: String) {
+        self.skipped.push(Skipped { path: path.to_owned(), why });
     }
 
     /// The items of a list.
@@ -84,6 +131,21 @@ impl Library {
             Value::Null => &[],
             Value::Map(_) | Value::Scalar(_) => slice::from_ref(node),
         }
+    }
+
+    /// The folder of all files of a home, as a problem names it.
+    pub(crate) fn folder(&self, home: &Home) -> String {
+        let mut paths =
+            self.homes.iter().zip(&self.files).filter(|(own, _)| *own == home).map(|(_, (file, _))| &*file.name);
+        let first = folder_of(paths.next().unwrap_or_default()).to_owned();
+        let common = paths.fold(first, |common, path| {
+            let mut folder = common.as_str();
+            while !folder.is_empty() && !path.starts_with(&format!("{folder}/")) {
+                folder = folder_of(folder);
+            }
+            folder.to_owned()
+        });
+        if common.is_empty() { "these files".to_owned() } else { common }
     }
 
     /// The name of a file.
@@ -101,19 +163,55 @@ impl Library {
             }
             Value::Map(map) => match kind_of_item(root).filter(|_| !map.entries.iter().any(|e| is_known(&e.key))) {
                 Some(kind) => self.lists.push(AnswerList { file, kind, place: whole, entry: None }),
-                None => {
+                None if is_answer(map) => {
                     let lists = lists_of(file, map, ledger);
                     self.lists.extend(lists);
+                }
+                None => {
+                    let keys: Vec<String> =
+                        map.entries.iter().take(KEYS_SHOWN).map(|e| format!("`{}`", brief(&e.key))).collect();
+                    let why = format!("none of its keys is of an answer that is known: {}", keys.join(", "));
+                    let why = if keys.is_empty() { "it is an empty map".to_owned() } else { why };
+                    self.skip(&self.name(file).to_owned(), why);
                 }
             },
             Value::List(items) => match items.iter().find_map(kind_of_item) {
                 Some(kind) => self.lists.push(AnswerList { file, kind, place: whole, entry: None }),
                 None => {
-                    ledger.warning(whole, "a list of something that no known call answers: nothing is read from it")
+                    let why = "it is a list of something that no known call answers".to_owned();
+                    self.skip(&self.name(file).to_owned(), why);
                 }
             },
-            Value::Null | Value::Scalar(_) => {
-                ledger.error(whole, format!("expected the answer of a describe call, found {}", root.kind()));
+            Value::Null => self.skip(&self.name(file).to_owned(), "it says nothing".to_owned()),
+            Value::Scalar(_) => {
+                let why = format!("it is no answer of a describe call, but {}", root.kind());
+                self.skip(&self.name(file).to_owned(), why);
+            }
+        }
+    }
+
+    /// An answer in pages ends with one that names no next page; without that one, something may be missing.
+    fn last_pages(&self, ledger: &mut Ledger) {
+        let mut pages: BTreeMap<(String, &str), (Option<Place>, bool)> = BTreeMap::new();
+        for list in self.lists.iter().filter(|list| list.entry.is_some()) {
+            let map = self.files[list.file.0].1.as_ref().and_then(Node::as_map);
+            let token = map.and_then(|map| map.get("NextToken").or_else(|| map.get("nextToken")));
+            let token = token.filter(|token| token.as_text().is_some_and(|text| !text.is_empty()));
+            let home = format!("{:?}", self.homes[list.file.0]);
+            let (at, ends) = pages.entry((home, list.kind.key)).or_default();
+            match token {
+                Some(token) => *at = at.or(Some(Place { file: list.file, span: token.span })),
+                None => *ends = true,
+            }
+        }
+        for ((_, key), (at, ends)) in pages {
+            if let (Some(at), false) = (at, ends) {
+                let problem =
+                    Problem::warning(at.span, format!("the {key} go on behind this, and no file is their last page"));
+                ledger.push(
+                    at.file,
+                    problem.help("let the AWS CLI fetch all pages: leave `--max-items` and `--no-paginate` out"),
+                );
             }
         }
     }
@@ -133,14 +231,18 @@ impl Library {
             home.region = region.or_else(|| given.region.clone());
             home.account = account.or_else(|| given.account.clone());
         }
-        for (index, home) in self.homes.iter().enumerate() {
-            let matters = self.lists.iter().any(|list| list.file.0 == index && !self.items(list).is_empty());
-            if home.region.is_none() && matters {
-                let span = self.files[index].1.as_ref().map_or(Span::default(), |root| root.span);
-                let problem = Problem::error(span, "cannot tell which region this file is of");
-                let help = "put it into a folder with the region's name, or name the region on the command line";
-                ledger.push(FileId(index), problem.help(help));
-            }
+        let matters = |index: usize| self.lists.iter().any(|list| list.file.0 == index && !self.items(list).is_empty());
+        let lost: Vec<usize> =
+            (0..self.homes.len()).filter(|index| self.homes[*index].region.is_none() && matters(*index)).collect();
+        // Where no file tells its region, that is one problem.
+        let none = lost.len() == self.homes.iter().enumerate().filter(|(index, _)| matters(*index)).count();
+        let shown = if none { 1 } else { lost.len() };
+        for index in lost.into_iter().take(shown) {
+            let span = self.files[index].1.as_ref().map_or(Span::default(), |root| root.span);
+            let whose = if none { "these files are" } else { "this file is" };
+            let problem = Problem::error(span, format!("cannot tell which region {whose} of"));
+            let help = "put it into a folder with the region's name, or say `--region`";
+            ledger.push(FileId(index), problem.help(help));
         }
     }
 
@@ -263,11 +365,30 @@ fn is_known(key: &str) -> bool {
     kind_of_key(key).is_some()
 }
 
+/// Whether a map has a key of a known answer, or one that is probably meant as such.
+fn is_answer(map: &Map) -> bool {
+    let known = || KINDS.iter().map(|kind| kind.key);
+    let is_near = |key: &str| !Problem::warning(Span::default(), "").did_you_mean(key, known()).help.is_empty();
+    map.entries.iter().any(|entry| is_known(&entry.key) || (entry.value.as_list().is_some() && is_near(&entry.key)))
+}
+
+/// How many keys of a file that is no answer are shown.
+const KEYS_SHOWN: usize = 3;
+
 /// What a file would hold if it could be read: its first key, looked for in the bare text.
-fn kind_of_torn(text: &str) -> Option<&'static str> {
-    let first_key = text.split('"').nth(1)?;
-    let by_id = || text.split('"').find_map(kind_of_id);
-    kind_of_key(first_key).or_else(by_id).map(|kind| kind.key)
+fn kind_of_torn(source: &Source) -> Option<&'static str> {
+    let first_key = source.text.split('"').nth(1).unwrap_or_default();
+    let by_id = || source.text.split('"').find_map(kind_of_id);
+    kind_of_key(first_key).or_else(by_id).or_else(|| kind_of_name(&source.name)).map(|kind| kind.key)
+}
+
+/// What a file should hold by its name: that of the key, or of the call.
+fn kind_of_name(path: &str) -> Option<&'static Kind> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let name = plain(path.rsplit(['/', '\\']).next()?.split('.').next()?);
+    let call = |kind: &Kind| plain(kind.call.rsplit(' ').next().unwrap_or_default());
+    let fits = |kind: &&Kind| name == plain(kind.key) || name == call(kind) || format!("describe{name}") == call(kind);
+    KINDS.iter().find(fits)
 }
 
 /// Fills the gaps of `known`: by the one value of the same folder, else by the one value of all.
@@ -431,7 +552,7 @@ mod tests {
     #[test]
     fn a_file_is_told_by_its_top_level_key_or_its_shape() {
         let (library, problems) = read(&[
-            ("us-east-1/a", r#"{"Subnets": [], "NextToken": "x"}"#),
+            ("us-east-1/a", r#"{"Subnets": [], "NextToken": null}"#),
             ("us-east-1/b", r#"[{"RouteTableId": "rtb-1", "Routes": []}]"#),
             ("us-east-1/c", r#"{"VpcId": "vpc-1", "EnableDnsSupport": {"Value": true}}"#),
             ("us-east-1/d", r#"{"ServiceNames": [], "ServiceDetails": []}"#),

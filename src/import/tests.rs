@@ -1,5 +1,7 @@
 //! Import against the measured networks, whole, halved and mutated.
 
+pub(crate) mod account;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -9,6 +11,7 @@ use crate::base::*;
 use crate::control_plane::{
     Destination, EndpointType, InstanceState, InterfaceType, Protocol, RouteState, RouteTarget, RuleAction, Scope,
 };
+use crate::notation::Problem;
 
 macro_rules! files {
     ($folder:literal, [$($name:literal),* $(,)?]) => {
@@ -78,7 +81,7 @@ pub(crate) fn inputs<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) ->
 
 fn shown(problems: &[FileProblems]) -> Vec<String> {
     let one = |file: &FileProblems| {
-        let line = |problem: &crate::notation::Problem| {
+        let line = |problem: &Problem| {
             let (line, column) = file.source.line_column(problem.span.start);
             format!("{}:{line}:{column} {}", file.source.name, problem.message)
         };
@@ -107,9 +110,9 @@ fn scope(account: &str) -> Scope {
 
 #[test]
 fn the_network_of_endpoints_is_a_world() {
-    let Imported { world, assumptions, unmodeled, gone, warnings } = imported(inputs(endpoints_network()));
+    let Imported { world, assumptions, unmodeled, gone, warnings, skipped } = imported(inputs(endpoints_network()));
     assert_eq!(shown(&warnings), Vec::<String>::new());
-    assert_eq!((unmodeled, gone), (vec![], vec![]));
+    assert_eq!((unmodeled, gone, skipped), (vec![], vec![], vec![]));
     // Its interface endpoint has private names, so both DNS attributes are told.
     let keys: Vec<&str> = assumptions.iter().map(|assumption| assumption.key.as_str()).collect();
     assert_eq!(keys, ["dopt-3bb56641.domain-name-servers"]);
@@ -216,6 +219,174 @@ fn half_a_folder_names_the_calls_that_are_missing() {
         assert!(problems.iter().any(|problem| problem.contains(call)), "{call}: {problems:#?}");
     }
     assert!(problems.iter().all(|problem| problem.contains("no file holds the")), "{problems:#?}");
+    // Each kind is missed once, by the folder.
+    let of_folder = problems.iter().filter(|problem| problem.starts_with("aws_vpc_endpoints/aws_configs/us-east-1:"));
+    assert_eq!(of_folder.count(), 3, "{problems:#?}");
+}
+
+#[test]
+fn an_empty_or_torn_file_is_one_problem_and_hides_nothing_else() {
+    let mut files = tiny(&[]);
+    files[1].text = String::new();
+    files[2].text.truncate(30);
+    check_problems(
+        files,
+        &["us-east-1/Subnets.json:1:1 text is empty", "us-east-1/RouteTables.json:1:19 unterminated string literal"],
+    );
+}
+
+#[test]
+fn what_is_no_answer_is_left_aside_and_named() {
+    let file = |path: &str, text: &str| InputFile { path: path.to_owned(), text: text.to_owned() };
+    let mut files = tiny(&[]);
+    files.extend([
+        file("README.md", "# Notes"),
+        file("package.json", r#"{"name": "x", "version": "1"}"#),
+        file("list.json", "[1, 2]"),
+        file("null.json", "null"),
+        file("notes.txt", "{ this is no JSON"),
+    ]);
+    let imported = imported(files);
+    assert_eq!(shown(&imported.warnings), Vec::<String>::new());
+    let skipped: Vec<String> = imported.skipped.iter().map(|one| format!("{}: {}", one.path, one.why)).collect();
+    assert_eq!(
+        skipped,
+        [
+            "README.md: it is not JSON",
+            "notes.txt: it is not JSON",
+            "package.json: none of its keys is of an answer that is known: `name`, `version`",
+            "list.json: it is a list of something that no known call answers",
+            "null.json: it says nothing",
+        ]
+    );
+}
+
+#[test]
+fn an_answer_in_pages_needs_its_last_page() {
+    let page = |name: &str, key: &str, token: &str| InputFile {
+        path: format!("us-east-1/{name}.json"),
+        text: format!(r#"{{"{key}": [], "NextToken": {token}}}"#),
+    };
+    let mut files = tiny(&[]);
+    files.push(page("more", "Subnets", r#""abc""#));
+    assert_eq!(shown(&imported(files.clone()).warnings), Vec::<String>::new());
+    files.push(page("igw1", "InternetGateways", r#""abc""#));
+    files.push(page("igw2", "InternetGateways", r#""def""#));
+    let warnings = shown(&imported(files.clone()).warnings);
+    let place =
+        "us-east-1/igw1.json:1:39 NextToken: the InternetGateways go on behind this, and no file is their last page";
+    assert_eq!(warnings, [place]);
+    files.push(page("igw3", "InternetGateways", "null"));
+    assert_eq!(shown(&imported(files).warnings), Vec::<String>::new());
+}
+
+#[test]
+fn files_may_have_marks_and_any_line_ends_but_are_utf_8() {
+    let plain = imported(tiny(&[])).world;
+    let bytes = |change: fn(&str) -> Vec<u8>| {
+        let file = |file: InputFile| InputFile::of_bytes(&file.path, change(&file.text));
+        tiny(&[]).into_iter().map(file).collect::<Result<Vec<_>, _>>()
+    };
+    let marked = bytes(|text| format!("\u{feff}{}", text.replace(", ", ",\r\n")).into_bytes()).expect("UTF-8");
+    assert_eq!(imported(marked).world, plain);
+    let wide = bytes(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()).expect_err("UTF-16");
+    assert_eq!(shown(&[wide]), ["us-east-1/Vpcs.json:1:1 the file is UTF-16, not UTF-8"]);
+}
+
+#[test]
+fn a_file_can_be_an_answer_by_its_name_or_its_first_character() {
+    for (path, beginning, can) in [
+        ("Vpcs.json", "", true),
+        ("Vpcs.JSON", "x", true),
+        ("vpcs", " \n{\"Vpcs\": []}", true),
+        ("vpcs.txt", "\u{feff}[", true),
+        ("vpcs.yaml", "Vpcs: []", false),
+        ("notes", "", false),
+    ] {
+        assert_eq!(InputFile::can_be(path, beginning.as_bytes()), can, "{path}");
+    }
+    assert!(InputFile::can_be("vpcs", &[0xff, 0xfe, b'{', 0]));
+}
+
+#[test]
+fn an_account_with_one_of_everything_is_told_whole() {
+    let imported = imported(account::files());
+    assert_eq!(shown(&imported.warnings), Vec::<String>::new());
+    let ids = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let unmodeled: BTreeSet<String> = imported.unmodeled.iter().map(|one| one.id.clone()).collect();
+    let expected = ids(vec![
+        "eni-0elb",
+        "eni-0lambda",
+        "eni-0six",
+        "eni-0web",
+        "front",
+        "pcx-0far",
+        "pl-0b",
+        "rtb-0b",
+        "sg-0stale",
+        "subnet-0e",
+        "tgw-0a",
+        "vgw-0a",
+        "vgw-0b",
+        "vpce-0c",
+    ]);
+    assert_eq!(unmodeled, expected);
+    assert_eq!(imported.gone.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["i-0gone", "nat-0gone"]);
+    let keys: Vec<&str> = imported.assumptions.iter().map(|one| one.key.as_str()).collect();
+    assert!(keys.contains(&"vpc-0b.enableDnsSupport") && keys.contains(&"pl-63a5400a.cidrs"), "{keys:?}");
+    let region = imported.world.region(&scope("111122223333")).expect("the region");
+    // Interfaces of a second network card stand behind those of the first.
+    let gpu = &region.instances()[&InstanceId::parse("i-0gpu").expect("an id")];
+    assert_eq!(gpu.interfaces.keys().copied().collect::<Vec<_>>(), [0, 101]);
+    // An endpoint's names tell the service's own.
+    let ecr = ServiceName::parse("com.amazonaws.us-east-1.ecr.api").expect("a service");
+    let service = imported.world.service(&scope("111122223333").region, &ecr).expect("the service");
+    assert_eq!(service.private_dns_name.as_deref(), Some("api.ecr.us-east-1.amazonaws.com"));
+    // What a VPN connection's configuration tells is not learned from elsewhere.
+    let gateway = &region.vpn_gateways()[&VpnGatewayId::parse("vgw-0a").expect("an id")];
+    assert_eq!(gateway.other_routes.keys().map(ToString::to_string).collect::<Vec<_>>(), ["192.168.0.0/16"]);
+    let default = EndpointType::Interface;
+    let endpoints = region.vpc_endpoints().values().filter(|endpoint| endpoint.endpoint_type == default);
+    assert!(
+        endpoints.map(|endpoint| endpoint.policy.current().clone()).eq([crate::policy::PolicyDocument::full_access()])
+    );
+}
+
+#[test]
+fn everything_that_is_assumed_can_be_overridden() {
+    let imported = imported(account::files());
+    let values = |key: &str| match key.rsplit('.').next() {
+        Some("enableDnsSupport" | "enableDnsHostnames") => "false",
+        Some("domain-name-servers") => "10.0.0.2",
+        Some("cidrs" | "ranges") => "192.0.2.0/24,198.51.100.0/24",
+        _ => "example.com",
+    };
+    let assume: Vec<(String, String)> =
+        imported.assumptions.iter().map(|one| (one.key.clone(), values(&one.key).to_owned())).collect();
+    assert!(5 < assume.len());
+    let options = ImportOptions { assume, ..ImportOptions::default() };
+    let other = import(account::files(), &options).unwrap_or_else(|problems| panic!("{:#?}", shown(&problems)));
+    assert!(other.assumptions.iter().all(|one| one.overridden), "{:#?}", other.assumptions);
+    for one in &imported.assumptions {
+        let assume = vec![(one.key.clone(), "no such thing, at all".to_owned())];
+        let problems = import(account::files(), &ImportOptions { assume, ..ImportOptions::default() });
+        assert_eq!(problems.expect_err("a wrong value").len(), 1, "{}", one.key);
+    }
+}
+
+#[test]
+fn a_file_of_no_region_is_told_one_and_many_are_one_problem() {
+    let nowhere: Vec<InputFile> = tiny(&[])
+        .into_iter()
+        .map(|file| InputFile {
+            path: file.path.replace("us-east-1/", ""),
+            text: file.text.replace(r#""AvailabilityZone": "us-east-1a""#, r#""AvailabilityZone": "zone1""#),
+        })
+        .collect();
+    check_problems(nowhere.clone(), &["Vpcs.json:1:1 cannot tell which region these files are of"]);
+    let region = RegionName::parse("us-east-1");
+    let options = ImportOptions { region, ..ImportOptions::default() };
+    assert!(import(nowhere, &options).is_ok());
 }
 
 #[test]
@@ -232,9 +403,13 @@ fn two_accounts_with_the_same_ids_are_refused() {
     files.extend(endpoints_network().into_iter().map(|(path, text)| (format!("222222222222/{path}"), text.to_owned())));
     let files = inputs(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     let problems = shown(&import(files, &ImportOptions::default()).expect_err("problems"));
-    let place = "NatGateways[0]: nat-0b36d9ddc637ebfe4 is described for account 222222222222 in us-east-1, and for \
+    let place = "VpcEndpoints[0]: vpce-0532038c44e8de847 is described for account 222222222222 in us-east-1, and for \
                  account 111111111111 in us-east-1";
     assert!(problems.iter().any(|problem| problem.contains(place)), "{problems:#?}");
+    // Each pair of files says it once.
+    assert!(problems.iter().any(|problem| problem.ends_with("Reservations.json (and 2 more of this file)")));
+    let files: BTreeSet<&str> = problems.iter().filter_map(|problem| problem.split(':').next()).collect();
+    assert_eq!(files.len(), problems.len(), "{problems:#?}");
 }
 
 /// A network written by hand: its answers by kind, each a list of items in JSON.
@@ -394,7 +569,7 @@ fn assumptions_can_be_overridden_and_unknown_ones_are_refused() {
 
 #[test]
 fn no_file_at_all_is_a_problem() {
-    check_problems(Vec::new(), &["<import>:1:1 no VPC is described in these files"]);
+    check_problems(Vec::new(), &["these files:1:1 no VPC is described in these files"]);
 }
 
 /// An account at scale: subnets of their own tables, and interfaces of instances spread over them.
@@ -468,79 +643,215 @@ fn a_large_account_is_imported_whole() {
 /// The ways in which a file is damaged.
 #[derive(Clone, Debug)]
 enum Damage {
-    Truncate(usize),
-    /// Another text in place of one of its characters.
+    /// It ends in the middle.
+    Cut(usize),
+    /// Bits of one of its bytes are turned.
+    Flip(usize, u8),
+    /// Another text stands in place of one of its characters.
     Replace(usize, &'static str),
-    /// One of its words, written otherwise everywhere in this file alone.
+    /// One of its words is written otherwise, everywhere in this file alone.
     Rename(usize, &'static str),
+    /// One of its values is another one.
+    Value(usize, &'static str),
+    /// One of its keys is not there.
+    Drop(usize),
+    /// It is missing.
     Remove,
+    /// It stands there a second time, perhaps in another account's folder.
+    Double(bool),
 }
 
 fn damage() -> impl Strategy<Value = Damage> {
     let junk = prop::sample::select(vec!["", "\"", "{", "]", ",", "null", "7", "[]", "true", "\\", "é", "-"]);
     let other = prop::sample::select(vec!["x", "vpc-9", "local", "10.0.0.0/99", ""]);
+    let values =
+        vec!["null", "7", "-1", "\"x\"", "[]", "{}", "[{}]", "true", "\"10.0.0.0/8\"", "\"vpc-9\"", "1e999", "[null]"];
     prop_oneof![
-        (0usize..60_000).prop_map(Damage::Truncate),
+        (0usize..60_000).prop_map(Damage::Cut),
+        ((0usize..60_000), any::<u8>()).prop_map(|(at, bits)| Damage::Flip(at, bits)),
         ((0usize..60_000), junk).prop_map(|(at, text)| Damage::Replace(at, text)),
         ((0usize..2_000), other).prop_map(|(word, text)| Damage::Rename(word, text)),
+        ((0usize..2_000), prop::sample::select(values)).prop_map(|(place, value)| Damage::Value(place, value)),
+        (0usize..2_000).prop_map(Damage::Drop),
         Just(Damage::Remove),
+        any::<bool>().prop_map(Damage::Double),
     ]
 }
 
-fn damaged(text: &str, damage: &Damage) -> String {
+fn damaged(bytes: &[u8], damage: &Damage) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
     let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     match damage {
-        Damage::Truncate(at) => text[..floor(at % (text.len() + 1))].to_owned(),
+        Damage::Cut(at) => bytes[..at % (bytes.len() + 1)].to_vec(),
+        Damage::Flip(at, bits) => {
+            let mut bytes = bytes.to_vec();
+            let length = bytes.len().max(1);
+            if let Some(byte) = bytes.get_mut(at % length) {
+                *byte ^= bits;
+            }
+            bytes
+        }
         Damage::Replace(at, junk) => {
             let at = floor(at % (text.len() + 1));
             let next = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-            format!("{}{junk}{}", &text[..at], &text[next..])
+            format!("{}{junk}{}", &text[..at], &text[next..]).into_bytes()
         }
         Damage::Rename(word, other) => {
             let words: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
             match words.get(word % words.len().max(1)) {
-                Some(word) => text.replace(&format!("\"{word}\""), &format!("\"{other}\"")),
-                None => text.to_owned(),
+                Some(word) => text.replace(&format!("\"{word}\""), &format!("\"{other}\"")).into_bytes(),
+                None => bytes.to_vec(),
             }
         }
-        Damage::Remove => String::new(),
+        Damage::Value(place, other) => {
+            // Large numbers are JSON and no number of Rust's.
+            let marked = changed(&text, *place, |value| *value = "\u{1}".into());
+            marked.replace("\"\\u0001\"", other).into_bytes()
+        }
+        Damage::Drop(place) => {
+            let marked = changed(&text, *place, |value| *value = "\u{1}".into());
+            without_marked(&marked).into_bytes()
+        }
+        Damage::Remove | Damage::Double(_) => bytes.to_vec(),
     }
 }
 
+/// A JSON text in which the `place`th value was changed.
+fn changed(text: &str, place: usize, change: impl FnOnce(&mut serde_json::Value)) -> String {
+    use serde_json::Value;
+    fn count(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(items) => items.iter().map(count).sum::<usize>(),
+            Value::Object(map) => map.values().map(count).sum::<usize>(),
+            _ => 0,
+        }
+    }
+    fn nth(value: &mut Value, mut place: usize) -> Option<&mut Value> {
+        if place == 0 {
+            return Some(value);
+        }
+        place -= 1;
+        let children: Box<dyn Iterator<Item = &mut Value>> = match value {
+            Value::Array(items) => Box::new(items.iter_mut()),
+            Value::Object(map) => Box::new(map.values_mut()),
+            _ => return None,
+        };
+        for child in children {
+            let size = count(child);
+            if place < size {
+                return nth(child, place);
+            }
+            place -= size;
+        }
+        None
+    }
+    let Ok(mut tree) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
+    let size = count(&tree);
+    if let Some(value) = nth(&mut tree, place % size) {
+        change(value);
+    }
+    tree.to_string()
+}
+
+/// A JSON text without the key whose value is marked.
+fn without_marked(text: &str) -> String {
+    use serde_json::Value;
+    fn drop_marked(value: &mut Value) {
+        let marked = |value: &Value| value.as_str() == Some("\u{1}");
+        match value {
+            Value::Array(items) => {
+                items.retain(|item| !marked(item));
+                items.iter_mut().for_each(drop_marked);
+            }
+            Value::Object(map) => {
+                map.retain(|_, value| !marked(value));
+                map.values_mut().for_each(drop_marked);
+            }
+            _ => {}
+        }
+    }
+    let Ok(mut tree) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
+    drop_marked(&mut tree);
+    tree.to_string()
+}
+
+/// The files of one of three accounts, damaged.
+fn damaged_files(which: usize, hits: &[(usize, Damage)]) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = match which {
+        0 => endpoints_network().into_iter().map(|(path, text)| (path.to_owned(), text.into())).collect(),
+        1 => peering_network().into_iter().map(|(path, text)| (path.to_owned(), text.into())).collect(),
+        _ => account::files().into_iter().map(|file| (file.path, file.text.into_bytes())).collect(),
+    };
+    // The catalog of services is most of the text and tells nothing new here.
+    files.retain(|(path, _)| !path.ends_with("VpcEndpointServices.json"));
+    for (file, damage) in hits {
+        let index = file % files.len();
+        match damage {
+            Damage::Remove => drop(files.remove(index)),
+            Damage::Double(elsewhere) => {
+                let (path, bytes) = files[index].clone();
+                let prefix = if *elsewhere { "accounts/555566667777" } else { "again" };
+                files.push((format!("{prefix}/{path}"), bytes));
+            }
+            damage => files[index].1 = damaged(&files[index].1, damage),
+        }
+    }
+    files
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn damaged_files_never_panic_and_every_problem_has_a_place(
-        peered in any::<bool>(),
+        which in 0usize..3,
         hits in prop::collection::vec((0usize..64, damage()), 1..4),
     ) {
-        let files = if peered { peering_network() } else { endpoints_network() };
-        // The catalog of services is most of the text and tells nothing new here.
-        let files: Vec<File> = files.into_iter().filter(|(path, _)| !path.ends_with("VpcEndpointServices.json")).collect();
-        let mut texts: Vec<(&str, String)> = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
-        for (file, damage) in &hits {
-            let index = file % texts.len();
-            if let Damage::Remove = damage {
-                texts.remove(index);
-            } else {
-                texts[index].1 = damaged(&texts[index].1, damage);
+        let mut problems = Vec::new();
+        let mut files = Vec::new();
+        for (path, bytes) in damaged_files(which, &hits) {
+            match InputFile::of_bytes(&path, bytes) {
+                Ok(file) => files.push(file),
+                Err(found) => problems.push(found),
             }
         }
-        let files = inputs(texts.iter().map(|(path, text)| (*path, text.as_str())));
-        let problems = match import(files, &ImportOptions::default()) {
-            Ok(imported) => imported.warnings,
-            Err(problems) => {
-                prop_assert!(problems.iter().any(FileProblems::has_errors));
-                problems
+        match import(files, &ImportOptions::default()) {
+            Ok(imported) => problems.extend(imported.warnings),
+            Err(found) => {
+                prop_assert!(found.iter().any(FileProblems::has_errors));
+                problems.extend(found);
             }
-        };
+        }
         for file in &problems {
             prop_assert!(!file.problems.is_empty());
+            let (root, _) = crate::notation::parse_json(&file.source);
             for problem in &file.problems {
                 prop_assert!(problem.span.start <= problem.span.end);
                 prop_assert!(problem.span.end as usize <= file.source.text.len());
+                // What stands inside a file that can be read is told with its path.
+                let path = root.as_ref().map(|root| ledger::path_of(root, problem.span));
+                let path = path.filter(|_| !problem.message.contains("not UTF-8")).unwrap_or_default();
+                prop_assert!(problem.message.starts_with(&path), "{path}: {}", problem.message);
             }
+            crate::notation::problems_to_text(&file.source, &file.problems, true);
+        }
+    }
+
+    /// Whatever is imported is written in the language; only what EC2 would never have let happen is refused in it.
+    #[test]
+    fn damaged_accounts_that_are_imported_are_written(
+        which in 0usize..3,
+        hits in prop::collection::vec((0usize..64, damage()), 1..3),
+    ) {
+        let files = damaged_files(which, &hits);
+        let files = files.into_iter().filter_map(|(path, bytes)| InputFile::of_bytes(&path, bytes).ok()).collect();
+        if let Ok(imported) = import(files, &ImportOptions::default()) {
+            let written = crate::scenario::write(&imported.world, &crate::scenario::Preface::default());
+            let source = crate::notation::Source::new("written.yaml", written.text.as_str());
+            let (scenarios, problems) = crate::scenario::load(&source);
+            let of_records = ["EC2 refuses this", "which is not there", "is in state failed"];
+            let refused = |problem: &Problem| of_records.iter().any(|part| problem.message.contains(part));
+            prop_assert!(!scenarios.is_empty() || problems.iter().all(refused), "{problems:#?}\n{}", written.text);
         }
     }
 }

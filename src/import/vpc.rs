@@ -120,7 +120,8 @@ pub(crate) fn dhcp_options(item: Item<'_>, ledger: &mut Ledger) -> Option<DhcpOp
     Some(DhcpOptionsDraft { id: item.need_id("DhcpOptionsId", ledger)?, tags, domain_name_servers, domain_name })
 }
 
-pub(crate) fn subnet(item: Item<'_>, ledger: &mut Ledger) -> Option<SubnetDraft> {
+/// Reads a subnet; of one without IPv4 addresses, which is not modelled, only the id.
+pub(crate) fn subnet(item: Item<'_>, ledger: &mut Ledger) -> Option<Result<SubnetDraft, SubnetId>> {
     item.known_keys("Subnet", keys::SUBNET, ledger);
     let id = item.need_id("SubnetId", ledger);
     let vpc_id = item.need_refer("VpcId", ledger);
@@ -134,13 +135,11 @@ pub(crate) fn subnet(item: Item<'_>, ledger: &mut Ledger) -> Option<SubnetDraft>
             ipv6_cidr_block = block.or(ipv6_cidr_block);
         }
     }
-    let cidr_block = if item.flag("Ipv6Native", false, ledger) {
-        ledger.error(item.place_of("Ipv6Native"), "a subnet without IPv4 addresses is not modelled");
-        None
-    } else {
-        item.need_cidr("CidrBlock", ledger)
-    };
-    Some(SubnetDraft {
+    if item.flag("Ipv6Native", false, ledger) {
+        return id.map(Err);
+    }
+    let cidr_block = item.need_cidr("CidrBlock", ledger);
+    Some(Ok(SubnetDraft {
         tags: item.tags(ledger),
         map_public_ip_on_launch: item.flag("MapPublicIpOnLaunch", false, ledger),
         assign_ipv6_address_on_creation: item.flag("AssignIpv6AddressOnCreation", false, ledger),
@@ -149,7 +148,7 @@ pub(crate) fn subnet(item: Item<'_>, ledger: &mut Ledger) -> Option<SubnetDraft>
         vpc_id: vpc_id?,
         availability_zone: availability_zone?,
         cidr_block: cidr_block?,
-    })
+    }))
 }
 
 /// Whether a block's association holds; one that does not say so does.

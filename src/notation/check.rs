@@ -33,13 +33,7 @@ pub fn check(node: &Node, kind: &Kind, problems: &mut Problems) {
                 problems.push(problem.help(format!("with keys such as {}", listed(&keys))));
             }
         },
-        Kind::Either(kinds) => match kinds.iter().find(|kind| suits(kind, &node.value)) {
-            Some(kind) => check(node, kind, problems),
-            None => {
-                let names: Vec<String> = kinds.iter().map(name_of).collect();
-                problems.push(wrong_kind(node, &names.join(" or ")));
-            }
-        },
+        Kind::Either(kinds) => check_either(node, kinds, problems),
         Kind::Optional(kind) if node.value != Value::Null => check(node, kind, problems),
         _ => {}
     }
@@ -72,6 +66,25 @@ fn check_scalar(node: &Node, kind: &Kind) -> Result<(), Problem> {
         | Kind::Either(_)
         | Kind::Optional(_)
         | Kind::Free => Ok(()),
+    }
+}
+
+/// Kinds of scalars are told apart by which of them the text is of.
+fn check_either(node: &Node, kinds: &[Kind], problems: &mut Problems) {
+    let suiting: Vec<&Kind> = kinds.iter().filter(|kind| suits(kind, &node.value)).collect();
+    let names = |kinds: &[&Kind]| kinds.iter().map(|kind| name_of(kind)).collect::<Vec<_>>().join(" or ");
+    match suiting.as_slice() {
+        [] => problems.push(wrong_kind(node, &names(&kinds.iter().collect::<Vec<_>>()))),
+        [only] => check(node, only, problems),
+        several => match several.iter().find(|kind| check_scalar(node, kind).is_ok()) {
+            Some(kind) => check(node, kind, problems),
+            None => {
+                let text = decode::brief(node.as_text().unwrap_or_default());
+                let problem = Problem::error(node.span, format!("expected {}, found `{text}`", names(several)));
+                let help = several.iter().filter_map(|kind| check_scalar(node, kind).err()?.help.into_iter().next());
+                problems.push(help.fold(problem, Problem::help));
+            }
+        },
     }
 }
 
@@ -244,6 +257,7 @@ mod tests {
             key("rules", Kind::OneOrMany(&Kind::Text), ""),
             key("steps", Kind::List(&Kind::Shape(&VERBS)), ""),
             key("size", Kind::Either(&[Kind::Size, Kind::List(&Kind::Size)]), ""),
+            key("ipv6", Kind::Either(&[Kind::Bool, Kind::Address]), ""),
         ],
     );
 
@@ -276,6 +290,13 @@ mod tests {
                 "expected a number of bytes or a list, found a map",
             ],
         );
+    }
+
+    #[test]
+    fn scalars_of_either_kind_are_told_apart_by_their_text() {
+        run("ipv6: true\n", &[]);
+        run("ipv6: 2001:db8::5\n", &[]);
+        run("ipv6: yes\n", &["expected `true` or `false` or an address, found `yes`"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! collected; typed decoding would stop at the first. What a text may say is a table ([`shape`]) that the checker, the
 //! decoders and the JSON Schema share.
 
+mod bytes;
 pub mod check;
 pub mod decode;
 mod json;
@@ -15,6 +16,7 @@ mod tree;
 mod view;
 mod yaml;
 
+pub use bytes::source_of_bytes;
 pub use json::{JSON_DEPTH_MAX, parse_json};
 pub use problem::{Problem, Problems, Severity};
 pub use render::{problems_to_json, problems_to_text, summary_line};

@@ -70,16 +70,26 @@ impl Problem {
     /// With `did you mean` and the nearest of the right names, if one is near enough.
     #[must_use]
     pub fn did_you_mean<'a>(self, wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Self {
+        let right: Vec<&str> = right.into_iter().collect();
         let nearest = right
-            .into_iter()
+            .iter()
+            .copied()
             .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
             .filter(|(distance, name)| *distance <= 1 + name.chars().count().max(wrong.chars().count()) / 4)
             .min();
-        match nearest {
+        // A part of a name is meant as its whole, if it is a word of one name only.
+        match nearest.or_else(|| only_with_word(wrong, &right)) {
             Some((_, name)) => self.help(format!("did you mean `{name}`?")),
             None => self,
         }
     }
+}
+
+/// The only one of several names that has this word among those it is made of.
+fn only_with_word<'a>(word: &str, names: &[&'a str]) -> Option<(usize, &'a str)> {
+    let mut having = names.iter().filter(|name| name.split(['-', '.', '/']).any(|part| part == word));
+    let first = having.next()?;
+    having.next().is_none().then_some((0, *first))
 }
 
 /// Problems collected while reading one text.

@@ -238,7 +238,9 @@ fn quoted_tuple(quote: &[u8]) -> Option<(FiveTuple, &[u8])> {
         }
         _ => return None,
     };
-    let transport = quote.get(header..).filter(|rest| 8 <= rest.len() && 20 <= header)?;
+    // Protocols without ports may have nothing behind their header.
+    let least = if protocol.has_ports() || protocol.is_icmp() { 8 } else { 0 };
+    let transport = quote.get(header..).filter(|rest| least <= rest.len() && 20 <= header)?;
     let word = |at: usize| u16::from_be_bytes([transport[at], transport[at + 1]]);
     let (src_port, dst_port) = match protocol {
         Protocol::TCP | Protocol::UDP => (word(0), word(2)),

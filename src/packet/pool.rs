@@ -20,9 +20,25 @@ impl PacketPool {
 
     /// Makes a packet of the bytes that `write` puts into an empty buffer.
     pub fn packet(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<Packet, Malformed> {
-        let mut inner = self.free.pop().unwrap_or_else(|| Box::new(Inner::empty(Vec::new())));
+        let mut inner = self.take();
         inner.bytes.clear();
         write(&mut inner.bytes);
+        self.parse(inner)
+    }
+
+    /// Makes a packet of `len` bytes, which `write` sets, all of them: they may hold what they held before.
+    pub(crate) fn packet_of(&mut self, len: usize, write: impl FnOnce(&mut [u8])) -> Result<Packet, Malformed> {
+        let mut inner = self.take();
+        inner.bytes.resize(len, 0);
+        write(&mut inner.bytes);
+        self.parse(inner)
+    }
+
+    fn take(&mut self) -> Box<Inner> {
+        self.free.pop().unwrap_or_else(|| Box::new(Inner::empty(Vec::new())))
+    }
+
+    fn parse(&mut self, inner: Box<Inner>) -> Result<Packet, Malformed> {
         Packet::parse_into(inner).map_err(|(why, inner)| {
             self.keep(inner);
             why

@@ -17,8 +17,8 @@ pub struct Attached {
 
 impl Attached {
     /// The policy of an endpoint.
-    pub fn endpoint(id: &str, document: PolicyDocument) -> Self {
-        Self { label: format!("endpoint policy of {id}").into(), document }
+    pub fn endpoint(name: &str, document: PolicyDocument) -> Self {
+        Self { label: format!("endpoint policy of {name}").into(), document }
     }
 
     /// The policy of a bucket.

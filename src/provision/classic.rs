@@ -55,7 +55,8 @@ impl Network {
         self.open_classic(region);
         let (network, internet_port) = (self.classics[region].node, self.classics[region].internet_port);
         let name = record.tags.name.clone().unwrap_or_else(|| record.id.to_string());
-        let settings = self.settings.hosts.get(&name).cloned();
+        let own = self.settings.hosts.get(record.id.as_str()).or_else(|| self.settings.hosts.get(&name));
+        let settings = own.cloned();
         let settings = settings.unwrap_or_else(|| Arc::clone(&self.settings.instance));
         let (private, public) = (IpAddr::V4(record.private_address), IpAddr::V4(record.public_address));
         let interfaces = vec![HostInterface { addresses: vec![private] }];
@@ -64,7 +65,9 @@ impl Network {
         let id = record.id.as_str();
         let node = self.add(Host::new(config), Component::Instance, id, &name, &[private, public]);
         let port = self.next_port(network, 1);
-        let link = self.settings.instance_links.get(&name).copied().unwrap_or(self.settings.links.instance);
+        let links = &self.settings.instance_links;
+        let link =
+            links.get(record.id.as_str()).or_else(|| links.get(&name)).copied().unwrap_or(self.settings.links.instance);
         // EC2-Classic carried no jumbo frames (facts V7's source).
         let narrow = |line: LineSpec| LineSpec { mtu: line.mtu.min(super::INTERNET_MTU), ..line };
         let link = LinkSpec { there: narrow(link.there), back: narrow(link.back) };

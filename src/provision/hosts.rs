@@ -44,12 +44,12 @@ impl Network {
         let Some(record) = region.instances().get(id) else { return };
         let running = record.state == InstanceState::Running;
         if !self.hosts.contains_key(id) {
-            if !running {
+            if !record.is_live() {
                 return;
             }
             let name = record.tags.name.clone().unwrap_or_else(|| id.to_string());
-            let settings = self.settings.hosts.get(&name).cloned();
-            let settings = settings.unwrap_or_else(|| Arc::clone(&self.settings.instance));
+            let own = self.settings.hosts.get(id.as_str()).or_else(|| self.settings.hosts.get(&name));
+            let settings = own.cloned().unwrap_or_else(|| Arc::clone(&self.settings.instance));
             let ports: BTreeMap<NetworkInterfaceId, PortId> =
                 record.interfaces.iter().map(|(index, interface)| (interface.clone(), PortId(*index))).collect();
             let addresses_of = |interface: &NetworkInterfaceId| -> Vec<IpAddr> {
@@ -61,8 +61,12 @@ impl Network {
             let config = HostConfig { name: name.clone(), seed, interfaces, prefixes: Vec::new(), settings };
             let node = self.add(Host::new(config), Component::Instance, id.as_str(), &name, &addresses);
             self.hosts.insert(id.clone(), HostBox { node, ports });
-            if self.settings.nat_instances.contains(&name) {
+            if [id.as_str(), &name].iter().any(|one| self.settings.nat_instances.contains(*one)) {
                 self.make_nat_instance(region, id, node);
+            }
+            if !running {
+                self.stopped.insert(id.clone());
+                self.engine.with::<Host, _>(node, &mut (), |host, out| host.stop(out));
             }
             return;
         }
@@ -122,7 +126,8 @@ impl Network {
         let name = record.tags.name.as_deref().unwrap_or_default();
         let by_instance =
             record.instance_id().and_then(|id| self.hosts.get(id)).map(|host| self.directory.node(host.node));
-        let named = self.settings.instance_links.get(name);
+        let links = &self.settings.instance_links;
+        let named = links.get(name).or_else(|| links.get(record.instance_id()?.as_str()));
         let named = named.or_else(|| self.settings.instance_links.get(by_instance.unwrap_or_default()));
         named.copied().unwrap_or(self.settings.links.instance)
     }

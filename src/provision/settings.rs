@@ -27,11 +27,11 @@ pub struct Settings {
     pub instance: Arc<HostSettings>,
     /// Front ends of services.
     pub service: Arc<HostSettings>,
-    /// Instances with settings of their own, by name.
+    /// Instances with settings of their own, by id or name.
     pub hosts: BTreeMap<String, Arc<HostSettings>>,
-    /// Links of interfaces or instances of their own, by name.
+    /// Links of interfaces or instances of their own, by name; of instances also by id.
     pub instance_links: BTreeMap<String, LinkSpec>,
-    /// Instances that forward for others as NAT instances, by name.
+    /// Instances that forward for others as NAT instances, by id or name.
     pub nat_instances: BTreeSet<String>,
     /// What lies outside of AWS.
     pub outside: Outside,

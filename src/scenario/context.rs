@@ -6,7 +6,8 @@ use super::names::{Names, Place, Unresolved, unresolved};
 use super::vocabulary::RuleText;
 use crate::base::*;
 use crate::control_plane::{
-    Destination, GroupReference, IcmpKind, Peer, PortRange, Protocol, ResourceId, RouteTarget, SecurityGroupRule, World,
+    Destination, GroupReference, IcmpKind, Peer, PortRange, Protocol, ResourceId, RouteTarget, SecurityGroupRule,
+    Service, World,
 };
 use crate::notation::{Node, Problem, Problems, Source, Span, TextMap, decode};
 use crate::policy::{DocumentKind, PolicyDocument};
@@ -90,8 +91,7 @@ impl Cx<'_> {
     pub(super) fn service(&mut self, node: Option<&Node>) -> Option<ServiceName> {
         let node = node?;
         let text = decode::text(node).ok()?;
-        let short = !text.is_empty() && !text.contains('.');
-        let name = if short { Some(ServiceName::of(&self.place.scope.region, text)) } else { ServiceName::parse(text) };
+        let name = service_name(&self.place.scope.region, text);
         if name.is_none() {
             let problem = Problem::error(node.span, format!("`{}` is not the name of a service", decode::brief(text)));
             self.problems.push(problem.help("write `s3`, or `com.amazonaws.us-west-2.s3`"));
@@ -106,7 +106,7 @@ impl Cx<'_> {
         if let Some(id) = own.ok().and_then(|id| PrefixListId::try_from(id).ok()) {
             return Some(id);
         }
-        let name = if text.contains('.') { ServiceName::parse(text)? } else { ServiceName::of(region, text) };
+        let name = service_name(region, text)?;
         self.world.service(region, &name)?.prefix_list_id.clone()
     }
 
@@ -153,6 +153,11 @@ impl Cx<'_> {
         let protocol = protocol(&rule);
         let peer = match block(rule.who) {
             Some(block) => Peer::Cidr(block),
+            None if foreign_group(rule.who).is_some() => {
+                let (account, group_id) = foreign_group(rule.who)?;
+                let account = Some(account).filter(|account| *account != self.place.scope.account);
+                Peer::Group(GroupReference { group_id, account })
+            }
             None => match self.names.find(rule.who, &self.place, |id| SecurityGroupId::try_from(id.clone()).is_ok()) {
                 Ok(id) => {
                     let group_id = SecurityGroupId::try_from(id.clone()).ok()?;
@@ -198,6 +203,31 @@ impl Cx<'_> {
         let (document, problems) = read_policy(self.source, node, kind, self.world.era);
         self.problems.extend(problems);
         document
+    }
+
+    /// An id that is given in full, of a kind that is read by `parse`.
+    pub(super) fn given<I>(&mut self, node: Option<&Node>, parse: fn(&str) -> Option<I>) -> Option<I> {
+        let node = node?;
+        let text = decode::text(node).ok()?;
+        let id = parse(text);
+        if id.is_none() {
+            self.problems.push(Problem::error(node.span, format!("`{}` is not such an id", decode::brief(text))));
+        }
+        id
+    }
+
+    /// The id of the gateway that a route table is associated with.
+    pub(super) fn gateway(&mut self, node: &Node) -> Option<String> {
+        let text = decode::text(node).ok()?;
+        let fits = |id: &ResourceId| matches!(id, ResourceId::InternetGateway(_) | ResourceId::VpnGateway(_));
+        match self.names.find(text, &self.place, fits) {
+            Ok(id) => Some(id.to_string()),
+            Err(why) => {
+                let what = "an internet gateway or a virtual private gateway";
+                self.problems.push(unresolved(node.span, text, what, &why));
+                None
+            }
+        }
     }
 
     /// An address of IPv4 under a key that was checked to be an address.
@@ -252,8 +282,27 @@ pub(super) fn read_policy(
     (document, moved.collect())
 }
 
+/// The full name of a service; a short one such as `s3` or `ecr.api` is of this region.
+pub(super) fn service_name(region: &RegionName, text: &str) -> Option<ServiceName> {
+    let short = || ServiceName::parse(ServiceName::of(region, text).as_str());
+    ServiceName::parse(text).or_else(short)
+}
+
+/// A service that has interface endpoints under the name that most of them have, by its short or full name.
+pub(super) fn interface_service(region: &RegionName, text: &str) -> Option<Service> {
+    let name = service_name(region, text)?;
+    let private = format!("{}.{region}.amazonaws.com", name.service());
+    Some(Service::interface(name, Some(private)))
+}
+
+/// A group that is not of this scenario, as EC2 writes it: its account, and its id.
+pub(super) fn foreign_group(text: &str) -> Option<(AccountId, SecurityGroupId)> {
+    let (account, group) = text.split_once('/')?;
+    Some((AccountId::parse(account)?, SecurityGroupId::parse(group)?))
+}
+
 /// A block of addresses as rules write it: a block, an address, `any`.
-fn block(text: &str) -> Option<Cidr> {
+pub(super) fn block(text: &str) -> Option<Cidr> {
     match text {
         "any" => Some(Cidr::ALL_V4),
         "any-ipv6" => Some(Cidr::ALL_V6),
@@ -266,8 +315,7 @@ fn protocol(rule: &RuleText<'_>) -> Protocol {
         Some((first, last)) => PortRange::new(first, last).expect("the form puts the smaller port first"),
         None => PortRange::ALL,
     };
-    let icmp =
-        || IcmpKind { icmp_type: rule.ports.and_then(|(icmp_type, _)| u8::try_from(icmp_type).ok()), code: None };
+    let icmp = || IcmpKind { icmp_type: rule.ports.and_then(|(kind, _)| u8::try_from(kind).ok()), code: rule.code };
     match rule.protocol {
         None => Protocol::All,
         Some(1) => Protocol::Icmp(icmp()),
@@ -278,7 +326,7 @@ fn protocol(rule: &RuleText<'_>) -> Protocol {
     }
 }
 
-fn as_target(id: &ResourceId) -> Option<RouteTarget> {
+pub(super) fn as_target(id: &ResourceId) -> Option<RouteTarget> {
     Some(match id.clone() {
         ResourceId::InternetGateway(id) => RouteTarget::InternetGateway(id),
         ResourceId::EgressOnlyInternetGateway(id) => RouteTarget::EgressOnlyInternetGateway(id),

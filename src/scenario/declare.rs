@@ -44,6 +44,10 @@ impl Declare<'_> {
         self.all("", view.named("peering-connections"), Some(&PEERING), &kind!(VpcPeeringConnectionId));
         self.all("", view.named("vpn-connections"), Some(&VPN_CONNECTION), &kind!(VpnConnectionId));
         self.all("", view.named("virtual-interfaces"), Some(&VIRTUAL_INTERFACE), &kind!(VirtualInterfaceId));
+        self.all("", view.named("dhcp-options"), Some(&DHCP_OPTIONS), &kind!(DhcpOptionsId));
+        self.all("", view.named("customer-gateways"), Some(&CUSTOMER_GATEWAY), &kind!(CustomerGatewayId));
+        self.all("", view.named("internet-gateways"), Some(&FREE_GATEWAY), &kind!(InternetGatewayId));
+        self.all("", view.named("virtual-private-gateways"), Some(&FREE_GATEWAY), &kind!(VpnGatewayId));
         for entry in view.named("instances") {
             if let Some(instance) = View::of(&entry.value, &INSTANCE) {
                 self.instance(entry, &instance);
@@ -54,23 +58,24 @@ impl Declare<'_> {
     fn vpc(&mut self, entry: &Entry, view: &View<'_>) {
         let vpc = entry.key.as_str();
         self.one("", entry, view.node("id"), &kind!(VpcId));
-        self.gateway(vpc, view, "internet-gateway", &kind!(InternetGatewayId));
-        self.gateway(vpc, view, "egress-only-internet-gateway", &kind!(EgressOnlyInternetGatewayId));
-        self.gateway(vpc, view, "virtual-private-gateway", &kind!(VpnGatewayId));
+        self.gateway(vpc, view, ("internet-gateway", &GATEWAY), &kind!(InternetGatewayId));
+        self.gateway(vpc, view, ("egress-only-internet-gateway", &GATEWAY), &kind!(EgressOnlyInternetGatewayId));
+        self.gateway(vpc, view, ("virtual-private-gateway", &VPN_GATEWAY), &kind!(VpnGatewayId));
         self.all(vpc, view.named("subnets"), Some(&SUBNET), &kind!(SubnetId));
         self.all(vpc, view.named("route-tables"), Some(&ROUTE_TABLE), &kind!(RouteTableId));
         self.all(vpc, view.named("nat-gateways"), Some(&NAT_GATEWAY), &kind!(NatGatewayId));
         self.all(vpc, view.named("security-groups"), Some(&SECURITY_GROUP), &kind!(SecurityGroupId));
         self.all(vpc, view.named("network-acls"), Some(&NETWORK_ACL), &kind!(NetworkAclId));
         self.all(vpc, view.named("vpc-endpoints"), Some(&VPC_ENDPOINT), &kind!(VpcEndpointId));
+        self.all(vpc, view.named("network-interfaces"), Some(&LONE_INTERFACE), &kind!(NetworkInterfaceId));
         // What every VPC has without being asked can be named too.
         self.built_in(vpc, view, "route-tables", "main", RouteTableId::of_name);
         self.built_in(vpc, view, "security-groups", "default", SecurityGroupId::of_name);
         self.built_in(vpc, view, "network-acls", "default", NetworkAclId::of_name);
-        for gateway in view.named("nat-gateways") {
-            if let Some(gateway) = View::of(&gateway.value, &NAT_GATEWAY) {
-                self.elastic_ip(gateway.node("elastic-ip"));
-            }
+        let gateways = view.named("nat-gateways").iter().filter_map(|entry| View::of(&entry.value, &NAT_GATEWAY));
+        let lone = view.named("network-interfaces").iter().filter_map(|entry| View::of(&entry.value, &LONE_INTERFACE));
+        for view in gateways.chain(lone) {
+            self.elastic_ips(&view);
         }
     }
 
@@ -86,14 +91,24 @@ impl Declare<'_> {
                 }
             }
         }
-        self.elastic_ip(view.node("elastic-ip"));
+        self.elastic_ips(view);
         for node in view.items("interfaces") {
             let Some(interface) = View::of(node, &INTERFACE) else { continue };
-            self.elastic_ip(interface.node("elastic-ip"));
-            if let (Some(name), Some(node)) = (interface.string("name"), interface.node("name")) {
-                let entry = Entry { key: name, key_span: node.span, value: node.clone() };
+            self.elastic_ips(&interface);
+            // One without a name goes by its id.
+            let name = if interface.has("name") { "name" } else { "id" };
+            if let (Some(text), Some(node)) = (interface.string(name), interface.node(name)) {
+                let entry = Entry { key: text, key_span: node.span, value: node.clone() };
                 self.one("", &entry, interface.node("id"), &kind!(NetworkInterfaceId));
             }
+        }
+    }
+
+    /// The Elastic IPs of something that has addresses.
+    fn elastic_ips(&mut self, view: &View<'_>) {
+        self.elastic_ip(view.node("elastic-ip"));
+        for entry in view.named("elastic-ips") {
+            self.elastic_ip(Some(&entry.value));
         }
     }
 
@@ -114,9 +129,15 @@ impl Declare<'_> {
         }
     }
 
-    fn gateway<I: Into<ResourceId>>(&mut self, vpc: &str, view: &View<'_>, key: &str, kind: &Kind<I>) {
+    fn gateway<I: Into<ResourceId>>(
+        &mut self,
+        vpc: &str,
+        view: &View<'_>,
+        (key, shape): (&str, &'static Shape),
+        kind: &Kind<I>,
+    ) {
         let Some(node) = view.node(key) else { return };
-        let (name, id) = match View::of(node, &GATEWAY) {
+        let (name, id) = match View::of(node, shape) {
             Some(gateway) => (gateway.node("name"), gateway.node("id")),
             None => (Some(node), None),
         };

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::account::{ObjectSpec, administrator, bucket, user};
 use super::action::blocks;
-use super::context::Cx;
+use super::context::{Cx, interface_service, service_name};
 use super::declare::Declare;
+use super::described::described;
 use super::eras;
 use super::expectation::{Expectation, Known, dollars, expectation};
-use super::machine::{LinkSettings, Machine, Seat, Site, instance, link, outside, site, unknown};
+use super::machine::{LinkSettings, Machine, Seat, Site, buffer, instance, link, outside, site, unknown};
 use super::names::{Names, Place};
 use super::neighbor::{peering_connection, virtual_interface, vpn_connection};
 use super::network::vpc;
@@ -268,9 +269,19 @@ impl<'a> Reader<'a> {
 
     /// AWS's services of a region, where the scenario says more than the era.
     fn services(&mut self, scope: &Scope, place: &View<'_>) {
+        for node in place.items("interface-services") {
+            let text = decode::text(node).unwrap_or_default();
+            let Some(service) = interface_service(&scope.region, text) else {
+                self.problems.push(Problem::error(node.span, format!("`{}` is not a service", decode::brief(text))));
+                continue;
+            };
+            if self.world.service(&scope.region, &service.name).is_none() {
+                self.world.declare_service(&scope.region, service);
+            }
+        }
         for entry in place.named("services") {
             let Some(view) = View::of(&entry.value, &SERVICE) else { continue };
-            let name = ServiceName::of(&scope.region, &entry.key);
+            let Some(name) = service_name(&scope.region, &entry.key) else { continue };
             let known = self.world.service(&scope.region, &name).cloned();
             let mut service = known.unwrap_or_else(|| Service::plain(name, []));
             if let Some(node) = view.node("prefix-list") {
@@ -285,12 +296,11 @@ impl<'a> Reader<'a> {
                 service.ranges = v4.into_iter().collect();
                 service.ipv6_ranges = v6.into_iter().collect();
             }
-            match view.text("endpoints") {
-                Some("gateway") => service.gateway_endpoint = true,
-                Some("interface") => service.interface_endpoint = true,
-                Some(_) => (service.gateway_endpoint, service.interface_endpoint) = (false, false),
-                None => {}
+            if view.has("endpoints") {
+                let has = |word| view.items("endpoints").into_iter().any(|node| decode::text(node) == Ok(word));
+                (service.gateway_endpoint, service.interface_endpoint) = (has("gateway"), has("interface"));
             }
+            service.private_dns_name = view.string("private-dns-name").or(service.private_dns_name);
             if service.gateway_endpoint && service.prefix_list_id.is_none() {
                 service.prefix_list_id = Some(PrefixListId::of_name(&format!("{}.{}", scope.region, entry.key), 8));
             }
@@ -321,6 +331,7 @@ impl<'a> Reader<'a> {
                 }
             }
             cx.place.vpc.clear();
+            described(&mut cx, &mut plan, &place);
             prefix_lists_and_addresses(&mut cx, &mut plan, &place);
             for entry in place.named("instances") {
                 instance(&mut cx, &mut plan, entry, &mut machines);
@@ -392,11 +403,13 @@ impl<'a> Reader<'a> {
         if let Some(s3) = view.sub("s3", &S3) {
             self.links.s3 = link(&s3, "link");
             self.links.endpoint = link(&s3, "endpoint-link");
-            if s3.has("unknown-flow") {
-                let unknown_flow = unknown(&s3, "unknown-flow");
-                let usual = HostSettings::clone(&self.settings.service);
-                self.settings.service = Arc::new(HostSettings { unknown_flow, ..usual });
-            }
+            let usual = HostSettings::clone(&self.settings.service);
+            self.settings.service = Arc::new(HostSettings {
+                unknown_flow: if s3.has("unknown-flow") { unknown(&s3, "unknown-flow") } else { usual.unknown_flow },
+                receive_buffer: buffer(&s3, "receive-buffer").unwrap_or(usual.receive_buffer),
+                send_buffer: buffer(&s3, "send-buffer").unwrap_or(usual.send_buffer),
+                ..usual
+            });
         }
         if let Some(internet) = view.sub("internet", &INTERNET) {
             self.links.internet_hosts = link(&internet, "link");
@@ -470,18 +483,17 @@ impl<'a> Reader<'a> {
     /// Stacks and links of instances, as the graph is told of them.
     fn settle_machines(&mut self) {
         for machine in &self.machines {
-            if !matches!(machine.seat, Seat::Instance(..)) {
-                continue;
-            }
+            // By its id: an account may have several instances of one name.
+            let Seat::Instance(_, id) = &machine.seat else { continue };
             if machine.nat {
-                self.settings.nat_instances.insert(machine.name.clone());
+                self.settings.nat_instances.insert(id.to_string());
             }
             if let Some(settings) = &machine.settings {
-                self.settings.hosts.insert(machine.name.clone(), Arc::new(settings.clone()));
+                self.settings.hosts.insert(id.to_string(), Arc::new(settings.clone()));
             }
             if let Some(link) = &machine.link {
                 let link = link.link(self.settings.links.instance);
-                self.settings.instance_links.insert(machine.name.clone(), link);
+                self.settings.instance_links.insert(id.to_string(), link);
             }
         }
     }
@@ -575,7 +587,7 @@ impl<'a> Reader<'a> {
 fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>) {
     use super::network::{named, tags};
     use super::plan::Phase;
-    use crate::control_plane::{AllocateAddress, CreateManagedPrefixList};
+    use crate::control_plane::{AllocateAddress, CreateManagedPrefixList, Described};
     let scope = cx.place.scope.clone();
     for entry in place.named("prefix-lists") {
         let Some(id) = named::<PrefixListId>(cx, &entry.key) else { continue };
@@ -590,9 +602,17 @@ fn prefix_lists_and_addresses(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>
             id: Some(id.clone()),
             tags,
             entries,
-            ..CreateManagedPrefixList::new(entry.key.clone(), most)
+            ..CreateManagedPrefixList::new(
+                view.and_then(|view| view.string("name")).unwrap_or_else(|| entry.key.clone()),
+                most,
+            )
         };
-        plan.add(Phase::PrefixLists, &scope, entry.key_span, Some(id.into()), create);
+        plan.add(Phase::PrefixLists, &scope, entry.key_span, Some(id.clone().into()), create);
+        let version = view.and_then(|view| view.integer("version")).and_then(|version| u32::try_from(version).ok());
+        if let Some(version) = version {
+            let told = Described::PrefixListVersion { prefix_list_id: id, version };
+            plan.take_over(Phase::PrefixLists, &scope, entry.key_span, told);
+        }
     }
     for entry in place.named("elastic-ips") {
         let Some(id) = named::<AllocationId>(cx, &entry.key) else { continue };

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::action::blocks;
 use super::context::Cx;
-use super::network::{elastic_ip, named, tags};
+use super::interface::{after_launch, ipv6, primary_interface_id, stand_in_vpc_of};
+use super::network::{named, tags};
 use super::plan::{Phase, Plan};
 use super::vocabulary::*;
 use crate::base::*;
@@ -136,6 +137,11 @@ pub(super) fn link_settings(view: &View<'_>) -> LinkSettings {
     }
 }
 
+/// Bytes of a buffer.
+pub(super) fn buffer(view: &View<'_>, key: &str) -> Option<usize> {
+    view.size(key).and_then(|bytes| usize::try_from(bytes).ok())
+}
+
 /// The stack's settings, if the machine says anything of them.
 fn host_settings(view: &View<'_>) -> Option<HostSettings> {
     const KEYS: [&str; 9] = [
@@ -153,11 +159,10 @@ fn host_settings(view: &View<'_>) -> Option<HostSettings> {
         return None;
     }
     let usual = HostSettings::default();
-    let buffer = |key| view.size(key).and_then(|bytes| usize::try_from(bytes).ok());
     Some(HostSettings {
         ttl: view.integer("ttl").map_or(usual.ttl, |ttl| ttl as u8),
-        receive_buffer: buffer("receive-buffer").unwrap_or(usual.receive_buffer),
-        send_buffer: buffer("send-buffer").unwrap_or(usual.send_buffer),
+        receive_buffer: buffer(view, "receive-buffer").unwrap_or(usual.receive_buffer),
+        send_buffer: buffer(view, "send-buffer").unwrap_or(usual.send_buffer),
         unknown_flow: unknown(view, "unknown-flow"),
         closed_port: unknown(view, "closed-port"),
         answers_echo: view.boolean("answers-ping").unwrap_or(usual.answers_echo),
@@ -255,10 +260,17 @@ pub(super) fn instance(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, machines
         let scope = cx.place.scope.clone();
         let mut action = run.clone();
         action.id = Some(id.clone());
+        if view.has("network-interface") {
+            // What is said of the interface needs its id before it is made.
+            let digits = id.as_str().len() - InstanceId::PREFIX.len();
+            let made = || NetworkInterfaceId::of_name(&format!("{id}/eth0"), digits);
+            action.primary_interface_id = Some(action.primary_interface_id.take().unwrap_or_else(made));
+        }
+        let primary = action.primary_interface_id.clone();
         action.tags = tags(&name, id.as_str(), Some(&view));
         let span = if view.has("private-ip") { view.span_of("private-ip") } else { entry.key_span };
         plan.add(Phase::Instances, &scope, span, Some(id.clone().into()), action);
-        after_launch(cx, plan, &view, &id);
+        after_launch(cx, plan, &view, (&id, primary.as_ref()));
         machines.push(Machine {
             name,
             seat: Seat::Instance(scope, id),
@@ -282,92 +294,22 @@ fn run_instances(cx: &mut Cx<'_>, entry: &Entry, view: &View<'_>) -> RunInstance
     }
     let subnet_id = cx.id(view.node("subnet"), "a subnet");
     stand_in_vpc_of(cx, subnet_id.as_ref());
-    let (ipv6_addresses, ipv6_address_count) = match view.node("ipv6") {
-        Some(node) if decode::address(node).is_ok() => (cx.v6(node).into_iter().collect(), 0),
-        Some(_) => (Vec::new(), u32::from(view.boolean("ipv6") == Some(true))),
-        None => (Vec::new(), 0),
-    };
+    let (ipv6_addresses, ipv6_address_count) = ipv6(cx, view);
     let secondary = view.items("secondary-ips").into_iter().filter_map(|node| cx.v4(Some(node))).collect();
+    let public = view.node("public-ip");
+    let public_ip_address = public.filter(|node| decode::address(node).is_ok()).and_then(|node| cx.v4(Some(node)));
     RunInstances {
         subnet_id,
+        instance_type: view.string("type"),
+        primary_interface_id: primary_interface_id(cx, view),
         private_ip_address: cx.v4(view.node("private-ip")),
         secondary_private_ip_addresses: secondary,
         ipv6_addresses,
         ipv6_address_count,
         security_group_ids: cx.ids(view.items("security-groups"), "a security group"),
-        associate_public_ip_address: view.boolean("public-ip"),
+        associate_public_ip_address: view.boolean("public-ip").or(public_ip_address.map(|_| true)),
+        public_ip_address,
         ..RunInstances::default()
-    }
-}
-
-/// Names of groups are those of the subnet's VPC first.
-fn stand_in_vpc_of(cx: &mut Cx<'_>, subnet: Option<&SubnetId>) {
-    let named = subnet.and_then(|id| cx.names.of_id(&id.clone().into()));
-    cx.place.vpc = named.map(|named| named.vpc.clone()).unwrap_or_default();
-}
-
-/// What is done to an instance once it runs.
-fn after_launch(cx: &mut Cx<'_>, plan: &mut Plan, view: &View<'_>, id: &InstanceId) {
-    let scope = cx.place.scope.clone();
-    if let Some(check) = view.boolean("source-dest-check") {
-        let action =
-            ModifyInstanceAttribute { source_dest_check: Some(check), ..ModifyInstanceAttribute::new(id.clone()) };
-        plan.add(Phase::Instances, &scope, view.span_of("source-dest-check"), None, action);
-    }
-    if let Some(node) = view.node("elastic-ip")
-        && let Some(allocation) = elastic_ip(cx, plan, node)
-    {
-        let action = AssociateAddress { instance_id: Some(id.clone()), ..AssociateAddress::new(allocation) };
-        plan.add(Phase::Instances, &scope, node.span, None, action);
-    }
-    for (index, node) in view.items("interfaces").into_iter().enumerate() {
-        interface(cx, plan, id, index as u32 + 1, node);
-    }
-    if let Some(classic) = view.sub("classic-link", &CLASSIC_LINK) {
-        let vpc: Option<VpcId> = cx.id(classic.node("vpc"), "a VPC");
-        let groups = cx.ids(classic.items("security-groups"), "a security group");
-        if let Some(vpc) = vpc {
-            let action = AttachClassicLinkVpc::new(id.clone(), vpc, groups);
-            plan.add(Phase::Instances, &scope, classic.span, None, action);
-        }
-    }
-}
-
-fn interface(cx: &mut Cx<'_>, plan: &mut Plan, instance: &InstanceId, index: u32, node: &Node) {
-    let Some(view) = View::of(node, &INTERFACE) else { return };
-    let scope = cx.place.scope.clone();
-    let own = view.text("name").and_then(|name| named::<NetworkInterfaceId>(cx, name));
-    let digits = instance.as_str().len() - InstanceId::PREFIX.len();
-    let id = own.unwrap_or_else(|| NetworkInterfaceId::of_name(&format!("{instance}/{index}"), digits));
-    let Some(subnet) = cx.id::<SubnetId>(view.node("subnet"), "a subnet") else { return };
-    stand_in_vpc_of(cx, Some(&subnet));
-    let create = CreateNetworkInterface {
-        id: Some(id.clone()),
-        tags: view.text("name").map(|name| tags(name, id.as_str(), None)).unwrap_or_default(),
-        private_ip_address: cx.v4(view.node("private-ip")),
-        secondary_private_ip_addresses: view
-            .items("secondary-ips")
-            .into_iter()
-            .filter_map(|node| cx.v4(Some(node)))
-            .collect(),
-        security_group_ids: cx.ids(view.items("security-groups"), "a security group"),
-        ..CreateNetworkInterface::new(subnet)
-    };
-    plan.add(Phase::Instances, &scope, node.span, Some(id.clone().into()), create);
-    let attach = AttachNetworkInterface::new(id.clone(), instance.clone(), index);
-    plan.add(Phase::Instances, &scope, node.span, None, attach);
-    if let Some(check) = view.boolean("source-dest-check") {
-        let action = ModifyNetworkInterfaceAttribute {
-            source_dest_check: Some(check),
-            ..ModifyNetworkInterfaceAttribute::new(id.clone())
-        };
-        plan.add(Phase::Instances, &scope, node.span, None, action);
-    }
-    if let Some(node) = view.node("elastic-ip")
-        && let Some(allocation) = elastic_ip(cx, plan, node)
-    {
-        let action = AssociateAddress { network_interface_id: Some(id), ..AssociateAddress::new(allocation) };
-        plan.add(Phase::Instances, &scope, node.span, None, action);
     }
 }
 

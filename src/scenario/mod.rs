@@ -13,6 +13,8 @@ mod plan;
 
 mod account;
 mod declare;
+mod described;
+mod interface;
 mod machine;
 mod neighbor;
 mod network;
@@ -33,6 +35,8 @@ mod perform;
 mod run;
 mod watch;
 
+mod write;
+
 pub use account::{ADMINISTRATOR, ObjectSpec};
 pub use change::{Ground, read_change};
 pub use expectation::{Cause, DropCode, Expectation, Expected, LogLine, PacketPattern, ResetBy, Timing, Window};
@@ -43,3 +47,4 @@ pub use program::Program;
 pub use run::{Advance, EVENTS_MAX, Judged, Outcome, Run, StepOutcome};
 pub use schema::schema;
 pub use timeline::{ActionText, Due, Event, Happening, ProgramEvent, Step};
+pub use write::{Preface, Written, differences, write};

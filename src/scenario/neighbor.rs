@@ -2,6 +2,7 @@
 
 use super::action::{blocks, peering};
 use super::context::Cx;
+use super::described::given_blocks;
 use super::machine::Site;
 use super::network::{named, tags};
 use super::plan::{Phase, Plan};
@@ -26,7 +27,14 @@ pub(super) fn peering_connection(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry
     let tags = tags(&entry.key, id.as_str(), Some(&view));
     let create = peering(cx, vpc.clone(), peer.clone(), Some(id.clone()), tags);
     plan.add(Phase::Peering, &scope, view.span_of("between"), Some(id.clone().into()), create);
-    plan.add(Phase::Peering, &far, view.span_of("between"), None, AcceptVpcPeeringConnection::new(id));
+    if view.boolean("accepted") != Some(false) {
+        plan.add(Phase::Peering, &far, view.span_of("between"), None, AcceptVpcPeeringConnection::new(id.clone()));
+    }
+    for node in view.items("remote-dns") {
+        if let Some(vpc_id) = cx.id(Some(node), "a VPC") {
+            plan.take_over(Phase::Peering, &scope, node.span, Described::PeeringDns { peering: id.clone(), vpc_id });
+        }
+    }
 }
 
 /// Plans a VPN connection.
@@ -35,12 +43,62 @@ pub(super) fn vpn_connection(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, si
     let Some(id) = named::<VpnConnectionId>(cx, &entry.key) else { return };
     let scope = cx.place.scope.clone();
     let near: Option<VpnGatewayId> = cx.id(view.node("virtual-private-gateway"), "a virtual private gateway");
-    let Some(site) = find_site(cx, &view, sites) else { return };
-    let Some(near) = near else { return };
+    let given: Option<CustomerGatewayId> = cx.id(view.node("customer-gateway"), "a customer gateway");
+    let site = if view.has("to") { Some(find_site(cx, &view, sites)) } else { None };
+    let far = match (given, site) {
+        (_, Some(None)) => return,
+        (Some(given), Some(Some(site))) => {
+            site.premises.customer_gateways.push(given.clone());
+            Some((given, site.blocks.clone()))
+        }
+        (Some(given), None) => Some((given, Vec::new())),
+        (None, Some(Some(site))) => far_end(cx, plan, (&view, &id), site).map(|far| (far, site.blocks.clone())),
+        (None, None) if view.has("customer-gateway") => return,
+        (None, None) => {
+            let problem = Problem::error(entry.key_span, "this VPN connection has no far end");
+            cx.problems.push(problem.help("give it `to`, a network on premises, or a `customer-gateway`"));
+            return;
+        }
+    };
+    let Some(((far, own), near)) = far.zip(near) else { return };
+    let fixed = given_blocks(&view, "static-routes");
+    let create = CreateVpnConnection {
+        id: Some(id.clone()),
+        tags: tags(&entry.key, id.as_str(), Some(&view)),
+        static_routes_only: fixed.is_some(),
+        ..CreateVpnConnection::new(far, near)
+    };
+    plan.add(Phase::Premises, &scope, entry.key_span, Some(id.clone().into()), create);
+    match fixed {
+        Some(fixed) => {
+            for block in fixed {
+                let action = CreateVpnConnectionRoute::new(id.clone(), block);
+                plan.add(Phase::Premises, &scope, view.span_of("static-routes"), None, action);
+            }
+        }
+        None => {
+            let action = AdvertiseRoutes {
+                vpn_connection_id: Some(id),
+                virtual_interface_id: None,
+                routes: announced(&view, &own),
+            };
+            plan.add(Phase::Premises, &scope, entry.key_span, None, action);
+        }
+    }
+}
+
+/// The customer gateway of a network on premises, made with its first connection.
+fn far_end(
+    cx: &mut Cx<'_>,
+    plan: &mut Plan,
+    (view, id): (&View<'_>, &VpnConnectionId),
+    site: &mut Site,
+) -> Option<CustomerGatewayId> {
+    let scope = cx.place.scope.clone();
     let Some(address) = site.gateway else {
         let problem = Problem::error(view.span_of("to"), format!("`{}` has no `gateway-address`", site.name));
         cx.problems.push(problem.help("a VPN connection needs the public address of the customer's gateway"));
-        return;
+        return None;
     };
     let digits = id.as_str().len() - VpnConnectionId::PREFIX.len();
     let far = CustomerGatewayId::of_name(&format!("{}/{}", scope.region, site.name), digits);
@@ -53,23 +111,7 @@ pub(super) fn vpn_connection(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, si
         plan.add(Phase::Premises, &scope, view.span_of("to"), Some(far.clone().into()), create);
         site.premises.customer_gateways.push(far.clone());
     }
-    let fixed = blocks(&view, "static-routes");
-    let create = CreateVpnConnection {
-        id: Some(id.clone()),
-        tags: tags(&entry.key, id.as_str(), Some(&view)),
-        static_routes_only: !fixed.is_empty(),
-        ..CreateVpnConnection::new(far, near)
-    };
-    plan.add(Phase::Premises, &scope, entry.key_span, Some(id.clone().into()), create);
-    for block in &fixed {
-        let action = CreateVpnConnectionRoute::new(id.clone(), *block);
-        plan.add(Phase::Premises, &scope, view.span_of("static-routes"), None, action);
-    }
-    if fixed.is_empty() {
-        let routes = announced(&view, site);
-        let action = AdvertiseRoutes { vpn_connection_id: Some(id), virtual_interface_id: None, routes };
-        plan.add(Phase::Premises, &scope, entry.key_span, None, action);
-    }
+    Some(far)
 }
 
 /// Plans a Direct Connect virtual interface.
@@ -96,14 +138,14 @@ pub(super) fn virtual_interface(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry,
         }
     }
     site.premises.virtual_interfaces.push(id.clone());
-    let routes = announced(&view, site);
+    let routes = announced(&view, &site.blocks);
     let action = AdvertiseRoutes { vpn_connection_id: None, virtual_interface_id: Some(id), routes };
     plan.add(Phase::Premises, &scope, entry.key_span, None, action);
 }
 
-fn announced(view: &View<'_>, site: &Site) -> std::collections::BTreeMap<Cidr, BgpRoute> {
+fn announced(view: &View<'_>, own: &[Cidr]) -> std::collections::BTreeMap<Cidr, BgpRoute> {
     let given = blocks(view, "advertises");
-    let list = if given.is_empty() { &site.blocks } else { &given };
+    let list = if given.is_empty() { own } else { &given };
     list.iter().map(|block| (*block, BgpRoute::default())).collect()
 }
 

@@ -74,9 +74,9 @@ impl Run {
         {
             return (false, text, "it was refused, and yet the world changed".to_owned());
         }
-        let answer = answer.map(|applied| match applied.notes.as_slice() {
-            [] => "done".to_owned(),
-            notes => notes.join("; "),
+        let answer = answer.map(|applied| {
+            let remarks: Vec<&str> = applied.remarks().collect();
+            if remarks.is_empty() { "done".to_owned() } else { remarks.join("; ") }
         });
         self.compare(step, answer.map_err(|error: ControlError| error.lines()))
     }

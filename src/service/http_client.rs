@@ -129,6 +129,9 @@ impl Driver {
     }
 }
 
+/// Bytes that are read at once: without it, a connection's buffer grows with what it reads.
+const READ_BYTES: usize = 16 * 1024;
+
 impl<M: Machine> HttpConnection<M> {
     /// Speaks HTTP over an open connection; what passes is added to `totals` and said.
     pub async fn over(
@@ -147,8 +150,12 @@ impl<M: Machine> HttpConnection<M> {
             head: Rc::clone(&head),
             failure: Rc::clone(&failure),
         };
-        let (sender, connection) =
-            http1::Builder::new().writev(true).handshake(watched).await.map_err(|error| told(&error, &failure))?;
+        let (sender, connection) = http1::Builder::new()
+            .writev(true)
+            .read_buf_exact_size(Some(READ_BYTES))
+            .handshake(watched)
+            .await
+            .map_err(|error| told(&error, &failure))?;
         let driver = Driver { work: Some(Box::pin(connection)), failure };
         Ok(Self { machine: machine.clone(), sender, driver, totals: totals.clone(), last, head, read_timeout })
     }

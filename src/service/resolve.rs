@@ -1,5 +1,6 @@
-//! A program that looks one name up and says what came of it. Asks as its host does.
+//! A program that looks one name up and says what came of it. Asks as its host does, or the server that it is told.
 
+use super::dns;
 use super::lookup::Lookup;
 use super::spec::ResolveSpec;
 use crate::host::Net;
@@ -8,6 +9,7 @@ use crate::trace::ProgramNote;
 /// Looks a name up, as often as the spec says.
 pub async fn resolve(net: Net, spec: ResolveSpec, lookup: Lookup) {
     net.note(ProgramNote::Started);
+    let lookup = spec.server.map_or(lookup, dns::only);
     let mut last = Err(format!("could not resolve host {}", spec.name));
     for round in 0..spec.repeat.count {
         if 0 < round {

@@ -60,7 +60,8 @@ impl Services {
     fn know_endpoint(&self, endpoint: &crate::control_plane::VpcEndpoint, at: SimTime) {
         let policy = endpoint.policy.in_effect(at).clone();
         let id = endpoint.id.as_str();
-        self.access.set_endpoint_policy(id, Attached::endpoint(id, policy));
+        let name = endpoint.tags.name.as_deref().unwrap_or(id);
+        self.access.set_endpoint_policy(id, Attached::endpoint(name, policy));
     }
 
     /// Buckets of the records that the store does not have yet, and everybody's policies.

@@ -70,7 +70,7 @@ impl Simulation {
                 self.network.follow(&self.world, &call.scope, &applied.touched);
                 self.follow_services(&call.scope, &applied.touched);
                 observer.learn(&self.network.citations, &self.network.directory);
-                let notes = applied.notes.iter().map(|note| format!("\n{note}")).collect::<String>();
+                let notes = applied.remarks().map(|remark| format!("\n{remark}")).collect::<String>();
                 observer.change(at, &format!("{text}{notes}"), None);
             }
             Err(error) => {

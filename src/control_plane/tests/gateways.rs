@@ -73,7 +73,7 @@ fn a_nat_gateway_fails_with_amazons_code() {
     let (mut lab, vpc, subnet, allocation) = bed();
     let state = |lab: &mut Lab, action: CreateNatGateway| {
         let applied = lab.ok(action);
-        assert_eq!(applied.notes.len(), 1);
+        assert_eq!(applied.failures.len(), 1);
         let id: NatGatewayId = applied.created().expect("a record is made");
         match lab.region().nat_gateways()[&id].state.clone() {
             NatGatewayState::Failed { code, message, .. } => format!("{code}: {message}"),

@@ -1,6 +1,7 @@
 //! The control plane under test: every action's success beside its refusals, with the world compared whole.
 
 mod compute;
+mod described;
 mod endpoints;
 mod filters;
 mod gateways;

@@ -127,7 +127,7 @@ fn ipv6_opens_the_defaults_and_brings_a_local_route() {
     let other = CreateSubnet { ipv6_cidr_block: Some(first), ..CreateSubnet::new(vpc, cidr("10.0.2.0/24")) };
     assert_eq!(lab.code(other), "InvalidSubnet.Conflict");
     let id: InstanceId =
-        lab.make(RunInstances { subnet_id: Some(subnet), ipv6_address_count: 1, ..RunInstances::default() });
+        lab.make(RunInstances { subnet_id: Some(subnet), ipv6_address_count: Some(1), ..RunInstances::default() });
     let eni = &lab.region().network_interfaces()[&lab.eni_of(&id)];
     assert!(first.contains(eni.ipv6_addresses[0].into()));
 }

@@ -9,7 +9,7 @@ use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{Icmpv4Packet, Icmpv4Repr, Icmpv6Packet, Icmpv6Repr};
 
 use super::*;
-use crate::packet::craft::{Craft, ack, assert_checksums_true, endpoint, icmp, ping, pong, syn, udp};
+use crate::packet::craft::{Craft, What, ack, assert_checksums_true, endpoint, icmp, ping, pong, syn, udp};
 
 const ERRORS: [IcmpError; 7] = [
     IcmpError::NetUnreachable,
@@ -25,6 +25,13 @@ fn error_about(offender: &Packet, error: IcmpError, from: &str) -> Option<Packet
     let mut buffer = Vec::new();
     build_icmp_error(&mut buffer, error, endpoint(from).ip(), 64, offender)
         .then(|| Packet::parse(buffer).expect("an error is a packet"))
+}
+
+#[test]
+fn an_error_about_a_bare_header_still_tells_whose_it_was() {
+    let bare = Craft { what: What::Other(47), payload: Vec::new(), ..udp("fd00::1", "fd00::2") }.packet();
+    let reply = error_about(&bare, IcmpError::NetUnreachable, "fd00::ff").expect("an error");
+    assert_eq!(reply.quoted().map(|quoted| quoted.tuple), Some(*bare.tuple()));
 }
 
 proptest! {

@@ -90,6 +90,8 @@ pub(in crate::scenario) static S3: Shape = shape(
             "When S3 closes an idle connection; a setting of ours, not documented by AWS.",
         ),
         key("first-byte-delay", Kind::Duration, "How long S3 thinks before it answers."),
+        RECEIVE_BUFFER,
+        SEND_BUFFER,
         key("link", LINK_KIND, "The link between the internet and S3: 1 ms each way unless said otherwise."),
         key("endpoint-link", LINK_KIND, "The link between an endpoint and S3: 0.5 ms each way unless said otherwise."),
     ],

@@ -13,15 +13,15 @@ pub(in crate::scenario) static RULE: Form = Form {
 
 /// A rule of a security group in one line.
 pub(in crate::scenario) static GROUP_RULE: Form = Form {
-    what: "a rule such as `tcp 443 from 10.0.0.0/8`, `udp 53 to dns-servers`, `icmp from any` or `all to s3`",
-    pattern: "^(all|tcp|udp|icmp|icmpv6|[0-9]+)( [0-9]+(-[0-9]+)?)? (from|to) [^ ]+$",
+    what: "a rule such as `tcp 443 from 10.0.0.0/8`, `udp 53 to dns-servers`, `icmp 8 from any` or `all to s3`",
+    pattern: "^(all|tcp|udp|icmp|icmpv6|[0-9]+)( [0-9]+([-.][0-9]+)?)? (from|to) [^ ]+$",
     fits: |text| RuleText::parse(text).is_some_and(|rule| rule.verdict.is_none()),
 };
 
 /// An entry of a network ACL in one line.
 pub(in crate::scenario) static ACL_RULE: Form = Form {
     what: "an entry such as `allow tcp 443 from 0.0.0.0/0` or `deny all to 10.0.0.0/8`",
-    pattern: "^(allow|deny) (all|tcp|udp|icmp|icmpv6|[0-9]+)( [0-9]+(-[0-9]+)?)? (from|to) [^ ]+$",
+    pattern: "^(allow|deny) (all|tcp|udp|icmp|icmpv6|[0-9]+)( [0-9]+([-.][0-9]+)?)? (from|to) [^ ]+$",
     fits: |text| RuleText::parse(text).is_some_and(|rule| rule.verdict.is_some()),
 };
 
@@ -66,6 +66,21 @@ pub(in crate::scenario) static NAMES: Names = Names {
     fits: is_name,
 };
 
+/// One of the addresses that an interface has.
+pub(in crate::scenario) static PRIVATE_ADDRESSES: Names =
+    Names { what: "a private address", fits: |text| text.parse::<std::net::Ipv4Addr>().is_ok() };
+
+/// The id of an association.
+pub(in crate::scenario) static ASSOCIATIONS: Names = Names {
+    what: "the id of an association: it begins with `rtbassoc-`, `aclassoc-` or `eipassoc-`",
+    fits: |text| {
+        use crate::base::{AddressAssociationId, NetworkAclAssociationId, RouteTableAssociationId};
+        RouteTableAssociationId::parse(text).is_some()
+            || NetworkAclAssociationId::parse(text).is_some()
+            || AddressAssociationId::parse(text).is_some()
+    },
+};
+
 /// A region as a key.
 pub(in crate::scenario) static REGION_NAMES: Names =
     Names { what: "a region such as us-west-2", fits: |text| crate::base::RegionName::parse(text).is_some() };
@@ -107,10 +122,12 @@ pub(in crate::scenario) static DNS_NAMES: Names =
 
 /// A tag's key, and other free texts.
 pub(in crate::scenario) static TAG_KEYS: Names =
-    Names { what: "the key of a tag", fits: |text| !text.is_empty() && text.len() <= 128 };
+    Names { what: "the key of a tag", fits: |text| (1..=128).contains(&text.chars().count()) };
 
 /// The name or id of a resource.
 pub(in crate::scenario) const REF: Kind = Kind::Text;
+/// Tags: `Name` with no value takes away the name that a key would give.
+pub(in crate::scenario) const TAGS: Kind = Kind::Named { keys: &TAG_KEYS, value: &Kind::Optional(&Kind::Text) };
 /// One or more names or ids.
 pub(in crate::scenario) const REFS: Kind = Kind::OneOrMany(&Kind::Text);
 /// The ids of rules.
@@ -129,8 +146,10 @@ pub(in crate::scenario) struct RuleText<'a> {
     pub(in crate::scenario) verdict: Option<bool>,
     /// The IP protocol's number; `None` is all.
     pub(in crate::scenario) protocol: Option<u8>,
-    /// First and last port, or ICMP type and code; `None` is all.
+    /// First and last port, or the ICMP type twice; `None` is all.
     pub(in crate::scenario) ports: Option<(u16, u16)>,
+    /// The ICMP code behind a type, as in `icmp 3.4`; `None` is all.
+    pub(in crate::scenario) code: Option<u8>,
     /// Whether it says `from` rather than `to`.
     pub(in crate::scenario) from: bool,
     /// Who: a CIDR block, a group, a prefix list, a service, `any`.
@@ -149,24 +168,35 @@ impl<'a> RuleText<'a> {
             words.next();
         }
         let protocol = protocol_number(words.next()?)?;
-        let ports = match *words.peek()? {
-            "from" | "to" => None,
-            ports => {
+        let (ports, code) = match *words.peek()? {
+            "from" | "to" => (None, None),
+            text => {
                 words.next();
-                Some(decode::parse_ports(ports)?)
+                match protocol {
+                    Some(6 | 17) => (Some(decode::parse_ports(text)?), None),
+                    Some(1 | 58) => {
+                        let (kind, code) = icmp_kind(text)?;
+                        (Some((kind.into(), kind.into())), code)
+                    }
+                    Some(_) | None => return None,
+                }
             }
         };
-        let with_ports = matches!(protocol, Some(1 | 6 | 17 | 58));
-        if ports.is_some() && !with_ports {
-            return None;
-        }
         let from = match words.next()? {
             "from" => true,
             "to" => false,
             _ => return None,
         };
         let who = words.next()?;
-        words.next().is_none().then_some(Self { verdict, protocol, ports, from, who })
+        words.next().is_none().then_some(Self { verdict, protocol, ports, code, from, who })
+    }
+}
+
+/// An ICMP type, perhaps with a code: `8`, `3.4`.
+fn icmp_kind(text: &str) -> Option<(u8, Option<u8>)> {
+    match text.split_once('.') {
+        Some((kind, code)) => Some((kind.parse().ok()?, Some(code.parse().ok()?))),
+        None => Some((text.parse().ok()?, None)),
     }
 }
 
@@ -202,6 +232,11 @@ pub(in crate::scenario) fn parse_byte_range(text: &str) -> Option<(u64, Option<u
     last.is_none_or(|last| first <= last).then_some((first, last))
 }
 
+/// Whether a service can be written under this key.
+pub(in crate::scenario) fn service_key_fits(text: &str) -> bool {
+    is_name(text)
+}
+
 fn is_name(text: &str) -> bool {
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     text.len() <= 128 && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic()) && text.bytes().all(fine)
@@ -225,9 +260,21 @@ mod tests {
         assert_eq!((rule.from, rule.who), (true, "10.0.0.0/8"));
         let entry = RuleText::parse("deny all to any").expect("an entry");
         assert_eq!((entry.verdict, entry.protocol, entry.from), (Some(false), None, false));
-        for text in
-            ["", "tcp", "tcp 443", "tcp from", "tcp 443 at x", "all 443 from x", "tcp 443 from x y", "tpc from x"]
-        {
+        let fragments = RuleText::parse("icmp 3.4 from any").expect("a rule with a code");
+        assert_eq!((fragments.ports, fragments.code), (Some((3, 3)), Some(4)));
+        for text in [
+            "",
+            "tcp",
+            "tcp 443",
+            "tcp from",
+            "tcp 443 at x",
+            "all 443 from x",
+            "tcp 443 from x y",
+            "tpc from x",
+            "icmp 3-4 from x",
+            "tcp 3.4 from x",
+            "icmp 3. from x",
+        ] {
             assert_eq!(RuleText::parse(text), None, "{text}");
         }
     }
@@ -250,3 +297,10 @@ pub(in crate::scenario) const ERAS: &[(&str, &str)] =
 /// Of a step, program or expectation.
 pub(in crate::scenario) const IN_ERA: Key =
     key("era", Kind::Choice(ERAS), "In which of the scenario's eras; in each unless said otherwise.");
+
+/// Of machines and services.
+pub(in crate::scenario) const RECEIVE_BUFFER: Key =
+    key("receive-buffer", Kind::Size, "Receive buffer of each connection; 128 KiB unless said otherwise.");
+/// Of machines and services.
+pub(in crate::scenario) const SEND_BUFFER: Key =
+    key("send-buffer", Kind::Size, "Send buffer of each connection; 128 KiB unless said otherwise.");

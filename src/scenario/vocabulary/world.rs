@@ -1,11 +1,13 @@
 //! The keys of the world: VPCs and what is in them, instances, users, buckets, regions and accounts.
 
+use super::described::{CUSTOMER_GATEWAY, DHCP_OPTIONS, FREE_GATEWAYS, ROUTE, VPN_GATEWAY};
 use super::form::*;
 use super::host::{HOST_KEYS, LINK};
+use super::interface::{ENDPOINT_INTERFACE, INTERFACE, INTERFACE_KEYS, LONE_INTERFACE, PRIMARY_INTERFACE};
 use crate::notation::shape::{Key, Kind, Shape, key, required, shape};
 
 const ID: Key = key("id", Kind::Text, "Its id, if it is not to be made from its name.");
-const TAGS: Key = key("tags", Kind::Named { keys: &TAG_KEYS, value: &Kind::Text }, "Its tags beside its name.");
+const TAGS: Key = key("tags", super::form::TAGS, "Its tags beside its name.");
 const POLICY: Kind = Kind::Free;
 
 macro_rules! named {
@@ -38,7 +40,26 @@ pub(in crate::scenario) static REGION_KEYS: &[Key] = &[
     key(
         "services",
         Kind::Named { keys: &NAMES, value: &Kind::Shape(&SERVICE) },
-        "AWS's services of the region, by short name, where they differ from the era's.",
+        "AWS's services of the region, by short name or full name, where they differ from the era's.",
+    ),
+    key(
+        "interface-services",
+        Kind::OneOrMany(&Kind::Text),
+        "Further services of the region that have interface endpoints, under the private name that most of them have.",
+    ),
+    key("dhcp-options", named!(DHCP_OPTIONS), "Sets of DHCP options, by name."),
+    key(
+        "customer-gateways",
+        named!(CUSTOMER_GATEWAY),
+        "Customers' devices at the far end of VPN connections, by name.",
+    ),
+    key("internet-gateways", FREE_GATEWAYS, "Internet gateways that are attached to no VPC, by name."),
+    key("virtual-private-gateways", FREE_GATEWAYS, "Virtual private gateways that are attached to no VPC, by name."),
+    key("zones", Kind::OneOrMany(&Kind::Text), "Zones that the region has beside a, b and c: `d`, or `us-east-1d`."),
+    key(
+        "associations",
+        Kind::Named { keys: &ASSOCIATIONS, value: &Kind::Text },
+        "Ids of associations, each with the subnet, VPC or Elastic IP whose it is; made ones unless given.",
     ),
 ];
 
@@ -52,8 +73,14 @@ pub(in crate::scenario) static PREFIX_LIST: Shape = shape(
     "A set of blocks under one name.",
     &[
         ID,
+        key("name", Kind::Text, "Its own name, if that is not its key."),
         key("entries", Kind::OneOrMany(&Kind::Cidr), "Its blocks."),
         key("max-entries", Kind::Integer { min: 1, max: 1_000 }, "The most entries it may have."),
+        key(
+            "version",
+            Kind::Integer { min: 1, max: 4_294_967_295 },
+            "How often it was changed; 1 unless said otherwise.",
+        ),
         TAGS,
     ],
 );
@@ -67,13 +94,14 @@ pub(in crate::scenario) static SERVICE: Shape = shape(
         key("ranges", Kind::OneOrMany(&Kind::Cidr), "Its public ranges."),
         key(
             "endpoints",
-            Kind::Choice(&[
+            Kind::OneOrMany(&Kind::Choice(&[
                 ("gateway", "Targets of routes."),
                 ("interface", "Interfaces in subnets."),
                 ("none", "None."),
-            ]),
-            "Which kind of endpoint it has.",
+            ])),
+            "Which kinds of endpoints it has.",
         ),
+        key("private-dns-name", Kind::Text, "The name that an interface endpoint answers inside its VPC."),
     ],
 );
 
@@ -81,18 +109,24 @@ pub(in crate::scenario) static SERVICE: Shape = shape(
 pub(in crate::scenario) static PEERING: Shape = shape(
     "peering connection",
     "Two VPCs side by side. Routes to it are the route tables' own.",
-    &[required("between", Kind::List(&Kind::Text), "The two VPCs, the asking one first."), ID, TAGS],
+    &[
+        required("between", Kind::List(&Kind::Text), "The two VPCs, the asking one first."),
+        key("accepted", Kind::Bool, "Whether the second VPC has agreed; so unless said otherwise."),
+        key(
+            "remote-dns",
+            REFS,
+            "Those of the two VPCs in which names of the other's instances lead to their private addresses.",
+        ),
+        ID,
+        TAGS,
+    ],
 );
 
-/// Keys of what joins a network on premises.
-static FAR_END: &[Key] = &[
-    required("to", REF, "The network on premises."),
-    key(
-        "advertises",
-        Kind::OneOrMany(&Kind::Cidr),
-        "Blocks that the customer's router announces over BGP; those of the network unless given.",
-    ),
-];
+const ADVERTISES: Key = key(
+    "advertises",
+    Kind::OneOrMany(&Kind::Cidr),
+    "Blocks that the customer's router announces over BGP; those of the network unless given.",
+);
 
 /// A VPN connection.
 pub(in crate::scenario) static VPN_CONNECTION: Shape = shape(
@@ -100,20 +134,27 @@ pub(in crate::scenario) static VPN_CONNECTION: Shape = shape(
     "A VPN connection between a virtual private gateway and a network on premises.",
     &[
         required("virtual-private-gateway", REF, "The near end."),
+        key("to", REF, "The network on premises; without one, a `customer-gateway` is the far end."),
+        key("customer-gateway", REF, "The far end's device; one is made from the network on premises unless given."),
+        ADVERTISES,
         key("static-routes", Kind::OneOrMany(&Kind::Cidr), "Blocks at the far end, by configuration instead of BGP."),
         ID,
         TAGS,
     ],
-)
-.with(&[FAR_END]);
+);
 
 /// A Direct Connect virtual interface.
 pub(in crate::scenario) static VIRTUAL_INTERFACE: Shape = shape(
     "virtual interface",
     "A Direct Connect virtual interface, private (to a VPC) or public (to AWS's services).",
-    &[key("virtual-private-gateway", REF, "The near end; without one it is a public interface."), ID, TAGS],
-)
-.with(&[FAR_END]);
+    &[
+        key("virtual-private-gateway", REF, "The near end; without one it is a public interface."),
+        required("to", REF, "The network on premises."),
+        ADVERTISES,
+        ID,
+        TAGS,
+    ],
+);
 
 /// A VPC.
 pub(in crate::scenario) static VPC: Shape = shape(
@@ -121,13 +162,22 @@ pub(in crate::scenario) static VPC: Shape = shape(
     "A VPC and what is in it.",
     &[
         required("cidr", Kind::OneOrMany(&Kind::Cidr), "Its block, or its blocks, the primary one first."),
-        key("ipv6", Kind::Either(&[Kind::Form(&IPV6_BLOCK)]), "`amazon` for a block of Amazon's, or a certain block."),
+        key(
+            "ipv6",
+            Kind::OneOrMany(&Kind::Form(&IPV6_BLOCK)),
+            "`amazon` for a block of Amazon's, or a certain block, or several.",
+        ),
         key("dns-support", Kind::Bool, "Whether its resolver answers; it does unless said otherwise."),
         key("dns-hostnames", Kind::Bool, "Whether instances get public names; they do not unless said otherwise."),
         key(
             "name-servers",
             Kind::OneOrMany(&Kind::Text),
             "DHCP options: addresses of DNS servers, or `AmazonProvidedDNS`.",
+        ),
+        key(
+            "dhcp-options",
+            REF,
+            "A set of DHCP options by its name, or `none`; the region's own unless said otherwise.",
         ),
         key(
             "internet-gateway",
@@ -141,7 +191,7 @@ pub(in crate::scenario) static VPC: Shape = shape(
         ),
         key(
             "virtual-private-gateway",
-            Kind::Either(&[Kind::Text, Kind::Shape(&GATEWAY)]),
+            Kind::Either(&[Kind::Text, Kind::Shape(&VPN_GATEWAY)]),
             "The name of its virtual private gateway, which is made and attached.",
         ),
         key("classic-link", Kind::Bool, "Whether EC2-Classic instances may be linked to it."),
@@ -163,6 +213,12 @@ pub(in crate::scenario) static VPC: Shape = shape(
             "Its network ACLs, by name; `default` is the one that every VPC has.",
         ),
         key("vpc-endpoints", named!(VPC_ENDPOINT), "Its endpoints, by name."),
+        key(
+            "network-interfaces",
+            named!(LONE_INTERFACE),
+            "Network interfaces that are not an instance's, a NAT gateway's or an endpoint's, by name.",
+        ),
+        key("default", Kind::Bool, "Whether it is the region's default VPC; it is not unless said otherwise."),
         ID,
         TAGS,
     ],
@@ -202,11 +258,12 @@ pub(in crate::scenario) static ROUTE_TABLE: Shape = shape(
     &[
         key("main", Kind::Bool, "Whether it is the VPC's main table."),
         key("propagate", REFS, "Virtual private gateways whose routes it takes over."),
+        key("edge", REFS, "Gateways that it is associated with; kept for the record, it redirects nothing."),
         ID,
         TAGS,
     ],
 )
-.with_extra(&DESTINATIONS, Kind::Text);
+.with_extra(&DESTINATIONS, Kind::Either(&[Kind::Text, Kind::Shape(&ROUTE)]));
 
 /// See its sentence.
 pub(in crate::scenario) static NAT_GATEWAY: Shape = shape(
@@ -217,6 +274,13 @@ pub(in crate::scenario) static NAT_GATEWAY: Shape = shape(
         key("elastic-ip", REF, "Its Elastic IP: an address, or the name of one; a new one unless said otherwise."),
         key("private-ip", Kind::Address, "Its private address."),
         key("private", Kind::Bool, "Makes it a private NAT gateway, without an Elastic IP."),
+        key("secondary-ips", Kind::OneOrMany(&Kind::Address), "Further private addresses."),
+        key(
+            "elastic-ips",
+            Kind::Named { keys: &PRIVATE_ADDRESSES, value: &REF },
+            "The Elastic IPs of its further addresses.",
+        ),
+        key("network-interface", Kind::Text, "The id of its network interface, if it is not to be made."),
         ID,
         TAGS,
     ],
@@ -230,6 +294,7 @@ pub(in crate::scenario) static SECURITY_GROUP: Shape = shape(
         key("ingress", Kind::OneOrMany(&Kind::Form(&GROUP_RULE)), "What may come in; nothing unless said otherwise."),
         key("egress", Kind::List(&Kind::Form(&GROUP_RULE)), "What may go out; everything unless said otherwise."),
         key("description", Kind::Text, "What it is for."),
+        key("name", Kind::Text, "Its group name, if that is not its key."),
         ID,
         TAGS,
     ],
@@ -261,9 +326,30 @@ pub(in crate::scenario) static VPC_ENDPOINT: Shape = shape(
     "An endpoint to a service of AWS.",
     &[
         required("service", Kind::Text, "The service: `s3`, or its full name such as com.amazonaws.us-west-2.s3."),
-        key("route-tables", REFS, "The route tables that get a route to it."),
+        key(
+            "type",
+            Kind::Choice(&[
+                ("gateway", "A target of routes."),
+                ("interface", "Interfaces in subnets, of which each has an address."),
+            ]),
+            "How it is reached; `gateway` unless it has interfaces.",
+        ),
+        key("route-tables", REFS, "Gateway: the route tables that get a route to it."),
+        key("subnets", REFS, "Interface: the subnets that get an interface of it."),
+        key(
+            "interfaces",
+            Kind::List(&Kind::Shape(&ENDPOINT_INTERFACE)),
+            "Interface: the same, with more about each interface.",
+        ),
+        key("security-groups", REFS, "Interface: its groups; the VPC's default one unless said otherwise."),
+        key(
+            "private-dns",
+            Kind::Bool,
+            "Interface: whether the service's own name leads to it; so unless said otherwise, if the service has one.",
+        ),
         key("policy", POLICY, "Its policy, as JSON or as YAML; full access unless said otherwise."),
         ID,
+        TAGS,
     ],
 );
 
@@ -274,16 +360,15 @@ pub(in crate::scenario) static INSTANCE: Shape = shape(
     &[
         key("subnet", REF, "The subnet it is launched in; without one it is an EC2-Classic instance."),
         key("classic-link", Kind::Shape(&CLASSIC_LINK), "EC2-Classic: the VPC it is linked to."),
-        key("private-ip", Kind::Address, "Its private address."),
-        key("secondary-ips", Kind::OneOrMany(&Kind::Address), "Further private addresses."),
-        key("public-ip", Kind::Bool, "Whether it gets a public address; as the subnet says unless said otherwise."),
-        key("elastic-ip", REF, "Its Elastic IP: an address, or the name of one."),
-        key("ipv6", Kind::Either(&[Kind::Bool, Kind::Address]), "An IPv6 address: `true` for any, or a certain one."),
-        key("security-groups", REFS, "Its security groups; the VPC's default one unless said otherwise."),
         key(
-            "source-dest-check",
-            Kind::Bool,
-            "Whether it may only send and receive for itself; so unless said otherwise.",
+            "public-ip",
+            Kind::Either(&[Kind::Bool, Kind::Address]),
+            "Whether it gets a public address, or a certain one; as the subnet says unless said otherwise.",
+        ),
+        key(
+            "network-interface",
+            Kind::Either(&[Kind::Text, Kind::Shape(&PRIMARY_INTERFACE)]),
+            "Its primary network interface: its id, or more about it.",
         ),
         key("interfaces", Kind::List(&Kind::Shape(&INTERFACE)), "Further network interfaces."),
         key(
@@ -293,33 +378,23 @@ pub(in crate::scenario) static INSTANCE: Shape = shape(
         ),
         key("nat", Kind::Bool, "Makes it a NAT instance, which forwards for others; it also needs its check off."),
         key("user", Kind::Text, "The IAM user whose keys its programs sign with."),
+        key("type", Kind::Text, "Its type, such as `t2.micro`; it decides nothing here."),
+        key(
+            "state",
+            Kind::Choice(&[("running", "It runs."), ("stopped", "It is stopped, and keeps its interfaces.")]),
+            "Whether it runs at the start; it does unless said otherwise.",
+        ),
         ID,
         TAGS,
     ],
 )
-.with(&[HOST_KEYS]);
+.with(&[INTERFACE_KEYS, HOST_KEYS]);
 
 /// The link of an EC2-Classic instance.
 pub(in crate::scenario) static CLASSIC_LINK: Shape = shape(
     "ClassicLink",
     "The VPC that an EC2-Classic instance is linked to.",
     &[required("vpc", REF, "The VPC."), required("security-groups", REFS, "The VPC's groups that filter the link.")],
-);
-
-/// A further interface.
-pub(in crate::scenario) static INTERFACE: Shape = shape(
-    "network interface",
-    "A further network interface of an instance.",
-    &[
-        required("subnet", REF, "Its subnet."),
-        key("name", Kind::Text, "Its name."),
-        key("private-ip", Kind::Address, "Its private address."),
-        key("secondary-ips", Kind::OneOrMany(&Kind::Address), "Further private addresses."),
-        key("elastic-ip", REF, "Its Elastic IP: an address, or the name of one."),
-        key("security-groups", REFS, "Its security groups."),
-        key("source-dest-check", Kind::Bool, "Whether it may only send and receive for itself."),
-        ID,
-    ],
 );
 
 /// An account beside the scenario's own.

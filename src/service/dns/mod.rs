@@ -7,7 +7,7 @@ mod stub;
 mod zone;
 
 pub use server::{EDNS_BYTES, reply, serve_dns};
-pub use stub::{ATTEMPTS, PATIENCE, stub};
+pub use stub::{ATTEMPTS, PATIENCE, only, stub};
 pub use zone::{
     Found, HOST_TTL, PublicNames, Records, SERVICE_TTL, ServiceRanges, VpcNames, Zone, private_name, public_name,
 };

@@ -25,12 +25,24 @@ const REMEMBERED_MAX: usize = 1_024;
 struct State {
     rng: Option<Rng>,
     remembered: BTreeMap<String, (SimTime, Vec<IpAddr>)>,
+    /// How many names it may remember.
+    room: usize,
 }
 
 /// How programs of a host look names up by asking these servers in turn. Answers are remembered for as long as they
 /// say. The servers may change: they are asked for with each name.
 pub fn stub(servers: impl Fn() -> Vec<IpAddr> + 'static) -> Lookup {
-    let (servers, state) = (Rc::new(servers), Rc::<RefCell<State>>::default());
+    with_room(REMEMBERED_MAX, servers)
+}
+
+/// How a program asks one server and no other, anew each time.
+pub fn only(server: IpAddr) -> Lookup {
+    with_room(0, move || vec![server])
+}
+
+fn with_room(room: usize, servers: impl Fn() -> Vec<IpAddr> + 'static) -> Lookup {
+    let state = Rc::new(RefCell::new(State { room, ..State::default() }));
+    let servers = Rc::new(servers);
     Rc::new(move |net: &Net, name: &str| {
         let (net, servers, state) = (net.clone(), Rc::clone(&servers), Rc::clone(&state));
         let name = name.trim_end_matches('.').to_ascii_lowercase();
@@ -73,7 +85,7 @@ async fn look_up(net: &Net, servers: &[IpAddr], state: &RefCell<State>, name: &s
         return Err(unknown());
     }
     let mut state = state.borrow_mut();
-    if state.remembered.len() < REMEMBERED_MAX {
+    if state.remembered.len() < state.room {
         state.remembered.insert(name.to_owned(), (net.now().after(good_for), addresses.clone()));
     }
     Ok(addresses)
