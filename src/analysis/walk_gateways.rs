@@ -1,5 +1,6 @@
 //! The part of a walk that crosses gateways and the internet: internet gateways, endpoints, peering connections, virtual
 //! private gateways, and whoever is outside of AWS.
+#![expect(clippy::wrong_self_convention, reason = "a walk goes into boxes and comes from places; nothing is converted")]
 
 use std::net::{IpAddr, SocketAddr};
 
