@@ -42,7 +42,7 @@ impl World {
             }
             let options = stage_options(assumed)?;
             let imported = super::account::load_at(path, account)?;
-            super::account::remark(&imported, terminal);
+            super::account::warn(&imported, terminal);
             return Ok(Self::Account(Box::new(imported), path.display().to_string(), options));
         }
         if assumed.listeners.is_some() || assumed.answer_by.is_some() {
