@@ -200,6 +200,11 @@ impl Stage {
         self.learned.iter().map(String::as_str)
     }
 
+    /// Whether what listens, and what lies behind virtual private gateways, is assumed; a running world has its own.
+    pub const fn assumes(&self) -> bool {
+        self.assumes
+    }
+
     /// What is assumed of interface endpoints at their own addresses.
     pub fn interface_endpoints(&self) -> &Listening {
         &self.listeners.interface_endpoints

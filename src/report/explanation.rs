@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::probes::{trails_json, trails_text};
 use super::words::{address_text, component_text, filter_text, length_text, rules_text};
 use crate::analysis::{
-    Blocker, Disagreement, End, Explained, Finding, Header, Labels, Outcome, Path, PathHop, Traffic,
+    Blocker, Disagreement, End, Explained, Finding, Header, Labels, Outcome, Path, PathHop, Reply, Traffic,
 };
 use crate::base::RouteTableId;
 use crate::control_plane::routing::{Candidate, RouteFate};
@@ -104,7 +104,13 @@ impl ExplanationPage<'_> {
             (Outcome::Reaches, _) if self.explained.passing.is_some() => {
                 "! reaches by the tables, but not at this moment".to_owned()
             }
-            (Outcome::Reaches, _) => "✓ reaches, and the answer comes back".to_owned(),
+            (Outcome::Reaches, _) => {
+                let silent = |reply: &Reply| matches!(reply.saw, Ok(Saw::Filtered | Saw::Silence) | Err(_));
+                match self.explained.reply.as_ref().is_none_or(silent) {
+                    true => "✓ reaches, and an answer would come back".to_owned(),
+                    false => "✓ reaches, and the answer comes back".to_owned(),
+                }
+            }
             (Outcome::BlockedOut(_) | Outcome::BlockedBack(_), 1) => {
                 "✗ does not reach: one thing is in the way".to_owned()
             }
