@@ -1,6 +1,6 @@
 //! Whose an address is: of an interface, private or public, of a service, or of nobody in the records. Sends nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::base::{InstanceId, NetworkInterfaceId, PrefixTable, RegionName, ServiceName, VpcId};
@@ -28,19 +28,20 @@ pub struct Owner {
 pub struct AddressIndex {
     owners: BTreeMap<IpAddr, Vec<Owner>>,
     services: PrefixTable<(RegionName, ServiceName)>,
-    classic: BTreeSet<IpAddr>,
+    classic: BTreeMap<IpAddr, InstanceId>,
 }
 
 impl AddressIndex {
     /// The index of a world as it is now.
     pub fn of(world: &World) -> Self {
-        let mut index = Self { owners: BTreeMap::new(), services: PrefixTable::new(), classic: BTreeSet::new() };
+        let mut index = Self { owners: BTreeMap::new(), services: PrefixTable::new(), classic: BTreeMap::new() };
         for (scope, region) in world.regions() {
             for interface in region.network_interfaces().values() {
                 index.add(&scope, interface);
             }
             for instance in region.classic_instances().values() {
-                index.classic.extend([IpAddr::V4(instance.private_address), IpAddr::V4(instance.public_address)]);
+                let addresses = [instance.private_address, instance.public_address];
+                index.classic.extend(addresses.map(|address| (IpAddr::V4(address), instance.id.clone())));
             }
         }
         for region in world.service_regions() {
@@ -68,9 +69,14 @@ impl AddressIndex {
         self.owners.contains_key(&address) || self.service(address).is_some() || self.is_classic(address)
     }
 
+    /// The EC2-Classic instance that has an address.
+    pub fn classic(&self, address: IpAddr) -> Option<&InstanceId> {
+        self.classic.get(&address)
+    }
+
     /// Whether an address is of an EC2-Classic instance.
     pub fn is_classic(&self, address: IpAddr) -> bool {
-        self.classic.contains(&address)
+        self.classic.contains_key(&address)
     }
 
     /// Whether an address can only be of the internet: public, and of nobody here.

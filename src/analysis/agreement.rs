@@ -7,10 +7,11 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop, proptest};
 use super::*;
 use crate::base::*;
 use crate::control_plane::*;
-use crate::import::{ImportOptions, ListenerAssumptions, import, tests as measured};
+use crate::host::AnswerBy;
+use crate::import::{ImportOptions, import, tests as measured};
 
-fn prober(world: World, outside: &[IpAddr]) -> Prober {
-    let options = StageOptions { listeners: ListenerAssumptions::default(), ..StageOptions::default() };
+fn prober(world: World, outside: &[IpAddr], answer_by: AnswerBy) -> Prober {
+    let options = StageOptions { answer_by, ..StageOptions::default() };
     Prober::new(Stage::new(world, options, Evidence::default(), outside))
 }
 
@@ -35,7 +36,9 @@ fn addresses(world: &World) -> Vec<IpAddr> {
 fn check_agreement(world: World, pairs: impl Iterator<Item = (usize, usize, Traffic)>) -> Vec<Outcome> {
     let outside = ["8.8.8.8".parse().expect("an address")];
     let all = addresses(&world);
-    let mut prober = prober(world, &outside);
+    // An instance with several interfaces answers by the one or the other; both are held.
+    let answer_by = [AnswerBy::Asked, AnswerBy::Primary][all.len() % 2];
+    let mut prober = prober(world, &outside, answer_by);
     let mut outcomes = Vec::new();
     for (from, to, traffic) in pairs {
         let (from, to) = (all[from % all.len()], all[to % all.len()]);
@@ -283,6 +286,7 @@ impl Maker {
                 self.act(CreateVpcEndpoint { route_table_ids: chosen, ..create });
             }
         }
+        self.second_interfaces(&region);
         if self.chance(20) && !nats.is_empty() {
             let nat = nats[self.below(nats.len() as u64) as usize].clone();
             self.act(DeleteNatGateway::new(nat));
@@ -291,6 +295,24 @@ impl Maker {
         if self.chance(20) && !instances.is_empty() {
             let instance = instances[self.below(instances.len() as u64) as usize].clone();
             self.act(StopInstances::new(vec![instance]));
+        }
+    }
+}
+
+impl Maker {
+    /// Gives some instances a second interface, in any subnet of their VPC and zone.
+    fn second_interfaces(&mut self, region: &Region) {
+        for instance in region.instances().values() {
+            let subnets = region.subnets().values();
+            let own: Vec<&Subnet> = subnets.filter(|subnet| subnet.vpc_id == instance.vpc_id).collect();
+            if own.is_empty() || !self.chance(25) {
+                continue;
+            }
+            let subnet = own[self.below(own.len() as u64) as usize].id.clone();
+            let id = NetworkInterfaceId::of_name(&format!("{}/1", instance.id), 17);
+            let create = CreateNetworkInterface::new(subnet);
+            self.act(CreateNetworkInterface { id: Some(id.clone()), ..create });
+            self.act(AttachNetworkInterface::new(id, instance.id.clone(), 1));
         }
     }
 }
@@ -343,7 +365,8 @@ fn check_classes(world: &World) {
     for pair in &reach.pairs {
         let (from, to) = (&classes[pair.from], &classes[pair.to]);
         for (from, to) in from.members.iter().flat_map(|from| to.members.iter().map(move |to| (*from, *to))) {
-            if from == to && pair.from == pair.to {
+            let whose = |address| tables.index().owners(address).first().and_then(|owner| owner.instance.clone());
+            if whose(from).is_some() && whose(from) == whose(to) {
                 continue;
             }
             let source = tables.source(from);

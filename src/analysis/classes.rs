@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::addresses::AddressIndex;
 use super::tables::TableOptions;
 use crate::base::{Cidr, InstanceId};
-use crate::control_plane::{Destination, Instance, InstanceState, NetworkInterface, Peer, Region, Scope, World};
+use crate::control_plane::{
+    Destination, Instance, InstanceState, NetworkInterface, Peer, Region, RouteTarget, Scope, World,
+};
 
 /// Machines, or places, that no table of the compared worlds tells apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Class {
     pub members: Vec<IpAddr>,
     /// What kind of place it is.
     pub kind: ClassKind,
+    /// The instances that it is of: classes of the same ones are their several addresses, in the same order.
+    pub(super) of: Option<usize>,
 }
 
 /// What kind of place a class is.
@@ -84,7 +88,8 @@ pub(super) fn classes_of(worlds: &[&World], options: &TableOptions) -> Vec<Class
         }
         groups.entry(key).or_default().extend(member);
     }
-    let mut classes: Vec<Class> = groups.values().flat_map(|members| of_members(members)).collect();
+    let mut classes: Vec<Class> =
+        groups.values().enumerate().flat_map(|(of, members)| of_members(of, members)).collect();
     classes.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     places(worlds, &blocks, options, &mut classes);
     classes
@@ -116,18 +121,18 @@ impl Member {
     }
 }
 
-fn of_members(members: &[Member]) -> Vec<Class> {
+fn of_members(of: usize, members: &[Member]) -> Vec<Class> {
     let Some(first) = members.first() else { return Vec::new() };
     let mut classes = Vec::new();
     for (index, (which, ..)) in first.ends.iter().enumerate() {
         let ends = || members.iter().filter_map(|member| member.ends.get(index));
         let name = format!("{}{which}", first.name);
-        let own = ends().map(|(_, address, _)| *address).collect();
-        classes.push(Class { name: name.clone(), members: own, kind: ClassKind::Instances });
+        let (own, of) = (ends().map(|(_, address, _)| *address).collect(), Some(of));
+        classes.push(Class { name: name.clone(), members: own, kind: ClassKind::Instances, of });
         let public: Vec<IpAddr> = ends().filter_map(|(.., public)| *public).collect();
         if !public.is_empty() {
             let name = format!("{name} by its public address");
-            classes.push(Class { name, members: public, kind: ClassKind::Public });
+            classes.push(Class { name, members: public, kind: ClassKind::Public, of });
         }
     }
     classes
@@ -155,6 +160,16 @@ fn signature(
     let called = instance.tags.name.as_deref().unwrap_or(instance.id.as_str());
     let (answers, nat) = (options.answer_by_instance.get(called), options.nat_instances.contains(called));
     let mut text = format!("{}/{} {:?} {answers:?} {nat}", scope.account, scope.region, instance.state);
+    // What a route leads to is like nobody else: what is for itself passes there, and what is for others may not.
+    let mut alone = |target: RouteTarget, id: &str| {
+        if region.tables_with_target(&target).next().is_some() {
+            text.push_str(&format!(" {id}"));
+        }
+    };
+    alone(RouteTarget::Instance(instance.id.clone()), instance.id.as_str());
+    for id in instance.interfaces.values() {
+        alone(RouteTarget::NetworkInterface(id.clone()), id.as_str());
+    }
     for (index, id) in &instance.interfaces {
         let Some(interface) = region.network_interfaces().get(id) else { continue };
         let groups: Vec<&str> = interface.groups.iter().map(|group| group.as_str()).collect();
@@ -212,7 +227,7 @@ fn blocks_named(worlds: &[&World]) -> BTreeSet<Cidr> {
 /// rule names.
 fn places(worlds: &[&World], blocks: &BTreeSet<Cidr>, options: &TableOptions, classes: &mut Vec<Class>) {
     let mut seen: BTreeSet<IpAddr> = BTreeSet::new();
-    let place = |name: String, address: IpAddr, kind| Class { name, members: vec![address], kind };
+    let place = |name: String, address: IpAddr, kind| Class { name, members: vec![address], kind, of: None };
     let v6 = classes.iter().any(|class| class.address().is_ipv6());
     for (name, block) in service_blocks(worlds, v6) {
         let named = blocks.iter().filter(|named| block.covers(named) && **named != block);

@@ -10,6 +10,9 @@ use crate::control_plane::{
 };
 use crate::trace::Filter;
 
+/// How many rules that are not for a packet are listed.
+const RULES_SHOWN: usize = 4;
+
 impl Tables<'_> {
     /// The verdict of an interface's groups; `None` for an interface without groups, which lets everything pass.
     pub(super) fn judge_groups(
@@ -30,20 +33,33 @@ impl Tables<'_> {
         let region = self.world.region(scope)?;
         let groups: Vec<&SecurityGroup> =
             interface.groups.iter().filter_map(|id| region.security_groups().get(id)).collect();
+        let way = if egress { "outbound" } else { "inbound" };
         let mut count = 0;
         for group in &groups {
             let rules = if egress { &group.egress } else { &group.ingress };
             count += rules.len();
             if let Some(rule) = rules.iter().find(|rule| self.rule_allows(scope, rule, far, header)) {
-                let way = if egress { "outbound" } else { "inbound" };
-                let rule = format!("{way} {rule}");
-                return Some(Finding::Filtered { filter, allowed: true, id: group.id.to_string(), rule });
+                let words = || (group.id.to_string(), format!("{way} {rule}"));
+                return Some(self.filtered(filter, true, words));
             }
         }
-        let way = if egress { "outbound" } else { "inbound" };
-        let rule = if count == 0 { format!("no {way} rules") } else { format!("none of {count} {way} rules") };
-        let ids: Vec<&str> = interface.groups.iter().map(|id| id.as_str()).collect();
-        Some(Finding::Filtered { filter, allowed: false, id: ids.join(", "), rule })
+        let words = || {
+            let rules = groups.iter().flat_map(|group| if egress { &group.egress } else { &group.ingress });
+            let listed = || rules.map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let rule = match count {
+                0 => format!("no {way} rules"),
+                1..=RULES_SHOWN => format!("no {way} rule is for it, only {}", listed()),
+                _ => format!("none of {count} {way} rules is for it"),
+            };
+            (interface.groups.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", "), rule)
+        };
+        Some(self.filtered(filter, false, words))
+    }
+
+    /// A verdict, with the group or ACL and the rule in words where they are wanted.
+    fn filtered(&self, filter: Filter, allowed: bool, words: impl FnOnce() -> (String, String)) -> Finding {
+        let (id, rule) = if self.options.brief { Default::default() } else { words() };
+        Finding::Filtered { filter, allowed, id, rule }
     }
 
     fn rule_allows(&self, scope: &Scope, rule: &SecurityGroupRule, far: IpAddr, header: &Header) -> bool {
@@ -70,14 +86,18 @@ impl Tables<'_> {
             .entries(egress)
             .iter()
             .find(|(_, entry)| entry.cidr_block.contains(far) && protocol_holds(entry.protocol, header, far.is_ipv4()));
-        let (allowed, rule) = match matching {
-            Some((number, entry)) => {
-                let what = format!("{} {} {}", entry.rule_action.as_str(), entry.protocol, entry.cidr_block);
-                (entry.rule_action == RuleAction::Allow, format!("{way} rule {number}: {what}"))
-            }
-            None => (false, format!("{way} rule *: deny everything else")),
+        let allowed = matching.is_some_and(|(_, entry)| entry.rule_action == RuleAction::Allow);
+        let words = || {
+            let rule = match matching {
+                Some((number, entry)) => {
+                    let what = format!("{} {} {}", entry.rule_action.as_str(), entry.protocol, entry.cidr_block);
+                    format!("{way} rule {number}: {what}")
+                }
+                None => format!("{way} rule *: deny everything else"),
+            };
+            (acl.id.to_string(), rule)
         };
-        Some(Finding::Filtered { filter, allowed, id: acl.id.to_string(), rule })
+        Some(self.filtered(filter, allowed, words))
     }
 }
 

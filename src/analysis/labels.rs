@@ -41,7 +41,8 @@ impl Labels {
             region.network_acls().values().for_each(|one| add(one.id.as_str(), &one.tags.name));
             region.vpn_gateways().values().for_each(|one| add(one.id.as_str(), &one.tags.name));
             for group in region.security_groups().values() {
-                add(group.id.as_str(), &Some(group.group_name.clone()));
+                let tag = group.tags.name.clone().filter(|name| !name.is_empty());
+                add(group.id.as_str(), &Some(tag.unwrap_or_else(|| group.group_name.clone())));
             }
             for list in region.prefix_lists().values() {
                 add(list.id.as_str(), &Some(list.prefix_list_name.clone()));

@@ -36,6 +36,8 @@ pub enum Source {
     Instance(InstanceId, IpAddr),
     /// A host of the internet, or on premises.
     Outside(IpAddr),
+    /// An instance of EC2-Classic, with one of its addresses.
+    Classic(IpAddr),
 }
 
 /// A packet as tables see it.
@@ -251,12 +253,12 @@ impl Explanation {
     /// What the far end takes for the source, if the question arrives there.
     pub fn seen_as(&self) -> Option<SocketAddr> {
         let findings = self.out.hops.iter().flat_map(|hop| &hop.findings);
-        let translated = findings.filter_map(|finding| match finding {
+        let mut translated = findings.filter_map(|finding| match finding {
             Finding::Translated { after, .. } => Some(after.src),
             _ => None,
         });
         let arrives = self.out.end == End::Arrived && self.out.blockers().next().is_none();
-        arrives.then(|| translated.last().unwrap_or(self.header.src))
+        arrives.then(|| translated.next_back().unwrap_or(self.header.src))
     }
 
     /// What comes of it.

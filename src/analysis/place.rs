@@ -197,7 +197,9 @@ impl<'w> Places<'w> {
     /// What to say of a text that nobody is called by.
     fn unknown(&self, text: &str, what: &str, more: &[String]) -> Unplaced {
         let mut names: Vec<String> = self.world.regions().flat_map(|(_, region)| names_of(region)).collect();
-        names.extend(self.outside_hosts().map(|host| host.name.clone()));
+        // A host of the internet that a question named by its address has no other name.
+        let hosts = self.outside_hosts().filter(|host| host.name.parse::<IpAddr>().is_err());
+        names.extend(hosts.map(|host| host.name.clone()));
         names.extend_from_slice(more);
         names.sort();
         names.dedup();

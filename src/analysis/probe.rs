@@ -180,7 +180,9 @@ impl Prober {
     /// Why nobody can tell what became of a packet: it went where nothing is modelled.
     fn cannot_tell(&mut self, question: &Question, journey: &Journey) -> Option<String> {
         let Disposition::Dropped { reason, by } = journey.disposition() else { return None };
-        if !matches!(reason, DropReason::NotModeled | DropReason::VgwNoRoute) {
+        // No describe call tells what lies behind a virtual private gateway.
+        let behind_gateway = reason == DropReason::VgwNoRoute && self.stage.assumes();
+        if reason != DropReason::NotModeled && !behind_gateway {
             return None;
         }
         // What an interface endpoint answers at its own address is an assumption; silence is what the simulator can

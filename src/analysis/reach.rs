@@ -103,7 +103,7 @@ pub fn reach(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Reach {
     let classes = classes_of(&[world], &options);
-    let tables = Tables::new(world, options);
+    let tables = Tables::new(world, TableOptions { brief: true, ..options });
     let mut pairs = Vec::new();
     for_pairs(&classes, progress, &mut |from, to, address| {
         let source = tables.source(classes[from].address());
@@ -243,10 +243,14 @@ fn for_pairs(classes: &[Class], progress: &mut dyn FnMut(usize, usize), visit: &
     progress(sources.len(), sources.len());
 }
 
-/// The addresses of a pair; a class asks its own second member.
+/// The addresses of a pair. Instances ask others like them rather than themselves; one that has none like it still asks
+/// its own public address, which is a way through the internet gateway.
 pub(super) fn ends(classes: &[Class], from: usize, to: usize) -> (IpAddr, Option<IpAddr>) {
-    let place = usize::from(from == to);
-    (classes[from].address(), classes[to].members.get(place).copied())
+    let (asker, asked) = (&classes[from], &classes[to]);
+    let same = from == to || (asker.of.is_some() && asker.of == asked.of);
+    let itself = (asked.kind == ClassKind::Public).then_some(&asked.members[0]);
+    let address = if same { asked.members.get(1).or(itself) } else { asked.members.first() };
+    (asker.address(), address.copied())
 }
 
 fn ask(

@@ -200,6 +200,11 @@ impl Stage {
         self.learned.iter().map(String::as_str)
     }
 
+    /// Whether what listens, and what lies behind virtual private gateways, is assumed; a running world has its own.
+    pub const fn assumes(&self) -> bool {
+        self.assumes
+    }
+
     /// What is assumed of interface endpoints at their own addresses.
     pub fn interface_endpoints(&self) -> &Listening {
         &self.listeners.interface_endpoints
@@ -234,6 +239,11 @@ impl Stage {
         let owners: Vec<&Owner> = self.index.owners(from).iter().filter(|owner| owner.instance.is_some()).collect();
         let owner = match owners.as_slice() {
             [owner] => *owner,
+            [] if self.index.is_classic(from) => {
+                let node = self.index.classic(from).and_then(|id| self.machine(id));
+                let own = node.and_then(|node| self.directory().nodes.get(node.0 as usize)?.addresses.first().copied());
+                return node.zip(own).ok_or_else(|| format!("the machine of {from} does not run"));
+            }
             [] => return Err(format!("no machine of this world has the address {from}")),
             [first, second, ..] => {
                 return Err(format!(

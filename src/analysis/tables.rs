@@ -32,6 +32,9 @@ pub struct TableOptions {
     pub source_port: u16,
     /// The port that a NAT gateway gives it.
     pub nat_port: u16,
+    /// Whether only what comes of questions is wanted, and over which boxes: rules that decide and routes that lose are
+    /// not written down.
+    pub brief: bool,
 }
 
 /// The records of a world, ready to be asked.
@@ -57,6 +60,7 @@ impl Default for TableOptions {
             nat_instances: BTreeSet::new(),
             source_port: 49_152,
             nat_port: 49_152,
+            brief: false,
         }
     }
 }
@@ -127,6 +131,7 @@ impl<'w> Tables<'w> {
             }
             [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
             [] if self.is_outside(address) => Ok(Source::Outside(address)),
+            [] if self.index.is_classic(address) => Ok(Source::Classic(address)),
             [] => Err(format!("no machine of this world has the address {address}")),
         }
     }
@@ -140,7 +145,7 @@ impl<'w> Tables<'w> {
             Traffic::Ping => (0, 0),
         };
         let address = match from {
-            Source::Instance(_, address) | Source::Outside(address) => *address,
+            Source::Instance(_, address) | Source::Outside(address) | Source::Classic(address) => *address,
         };
         let header =
             Header { traffic, answer: false, src: (address, source_port).into(), dst: (to, destination_port).into() };

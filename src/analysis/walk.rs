@@ -1,6 +1,5 @@
 //! One question followed through the records: from the machine that asks to the one that answers, and back. Every check is
 //! made as if the earlier ones had passed; what depends on a next hop that is missing is left out.
-#![expect(clippy::wrong_self_convention, reason = "a walk goes into boxes and comes from places; nothing is converted")]
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -8,12 +7,17 @@ use super::path::{End, Explanation, Finding, Header, Path, PathHop, Source};
 use super::tables::Tables;
 use super::walk_nat::NatMapping;
 use crate::base::*;
-use crate::control_plane::{Destination, EndpointType, InterfaceType, NetworkInterface, RouteTarget, Scope, Vpc};
+use crate::control_plane::{
+    Destination, EndpointType, InterfaceType, NetworkInterface, RouteState, RouteTable, RouteTarget, Scope, Vpc,
+};
 use crate::host::AnswerBy;
 use crate::trace::{Component, DropReason};
 
 /// The most boxes of one way: routes that point in a circle end here.
 const HOPS_MAX: usize = 32;
+
+/// Why nobody can tell what becomes of a packet in EC2-Classic.
+pub(super) const NO_CLASSIC: &str = "no route table tells the way through EC2-Classic";
 
 /// Where a question has arrived, and by what, so that the answer can leave.
 #[derive(Clone, Debug)]
@@ -36,6 +40,15 @@ pub(super) struct Walk<'t, 'w> {
     pub(super) mappings: Vec<NatMapping>,
     /// Pairs that went out through an egress-only gateway.
     pub(super) egress_only: Vec<(EgressOnlyInternetGatewayId, Header)>,
+}
+
+/// A route that was chosen.
+struct Chosen {
+    target: RouteTarget,
+    /// Whether its target is gone.
+    is_gone: bool,
+    /// The route in words.
+    by: String,
 }
 
 /// How one way ended.
@@ -64,6 +77,11 @@ impl<'t, 'w> Walk<'t, 'w> {
                 }
             }
             Source::Outside(address) => walk.from_outside(*address, header),
+            Source::Classic(address) => {
+                let id = tables.index().classic(*address)?.clone();
+                walk.hop(Component::Instance, id.as_str(), None);
+                Ending::Unknown(NO_CLASSIC.to_owned())
+            }
         };
         let (end, arrived) = split(ending);
         let out = Path { hops: std::mem::take(&mut walk.hops), end };
@@ -155,26 +173,43 @@ impl<'t, 'w> Walk<'t, 'w> {
             return Ending::Unknown("what answers at link-local addresses is not modelled".to_owned());
         }
         let Some(table) = region.and_then(|region| region.effective_route_table(subnet)) else { return Ending::Lost };
-        let candidates = table.candidates(self.tables.world, scope, dst);
-        let winner = candidates.first().filter(|candidate| candidate.fate.won()).cloned();
-        let table_id = table.id.to_string();
-        self.find(Finding::Routed { table: table_id.clone(), candidates });
-        let Some(winner) = winner else {
-            self.block(DropReason::NoRoute, &table_id);
+        let Some(route) = self.route(scope, table, dst) else {
+            self.block(DropReason::NoRoute, table.id.as_str());
             return self.without_a_hop(scope, vpc, header);
         };
-        let by = route_text(&table_id, winner.block, &winner.destination, &winner.target);
-        if winner.fate.code().is_some() {
-            self.block(DropReason::Blackhole, &by);
+        if route.is_gone {
+            self.block(DropReason::Blackhole, &route.by);
             return self.without_a_hop(scope, vpc, header);
         }
+        let target = &route.target;
         let other =
-            matches!(winner.target, RouteTarget::VpcEndpoint(_) | RouteTarget::Peering(_) | RouteTarget::VpnGateway(_));
+            matches!(target, RouteTarget::VpcEndpoint(_) | RouteTarget::Peering(_) | RouteTarget::VpnGateway(_));
         let from_nat = interface.interface_type == InterfaceType::NatGateway;
         if other && from_nat && self.tables.world.era == Era::Y2017 {
-            self.block(DropReason::NatGatewayTarget, &by);
+            self.block(DropReason::NatGatewayTarget, &route.by);
         }
-        self.by_target(scope, vpc, interface, &winner.target, &by, header)
+        self.by_target(scope, vpc, interface, target, &route.by, header)
+    }
+
+    /// The route that a table has for an address; with those that lose, where they are wanted.
+    fn route(&mut self, scope: &Scope, table: &RouteTable, address: IpAddr) -> Option<Chosen> {
+        let world = self.tables.world;
+        if self.tables.options.brief {
+            let entry = table.lookup(world, scope, address)?;
+            return Some(Chosen {
+                target: entry.target,
+                is_gone: entry.state == RouteState::Blackhole,
+                by: String::new(),
+            });
+        }
+        let candidates = table.candidates(world, scope, address);
+        let chosen = candidates.first().filter(|candidate| candidate.fate.won()).map(|winner| Chosen {
+            target: winner.target.clone(),
+            is_gone: winner.fate.code().is_some(),
+            by: route_text(table.id.as_str(), winner.block, &winner.destination, &winner.target),
+        });
+        self.find(Finding::Routed { table: table.id.to_string(), candidates });
+        chosen
     }
 
     fn by_target(
@@ -268,9 +303,7 @@ impl<'t, 'w> Walk<'t, 'w> {
         let found = region.and_then(|region| region.interface_of_address(&vpc.id, header.dst.ip()));
         match found.map(|interface| interface.id.clone()) {
             Some(id) => self.arrive(scope, &id, from, header),
-            None if self.tables.index().is_classic(header.dst.ip()) => {
-                Ending::Unknown("tables do not follow packets through EC2-Classic".to_owned())
-            }
+            None if self.tables.index().is_classic(header.dst.ip()) => Ending::Unknown(NO_CLASSIC.to_owned()),
             None => {
                 self.block(DropReason::NoSuchInterface, vpc.id.as_str());
                 Ending::Lost
@@ -360,7 +393,10 @@ impl<'t, 'w> Walk<'t, 'w> {
         if self.hops.last().is_some_and(|hop| hop.id == id) {
             return;
         }
-        let name = name.unwrap_or_else(|| id.to_owned());
+        let name = match self.tables.options.brief {
+            true => String::new(),
+            false => name.unwrap_or_else(|| id.to_owned()),
+        };
         self.hops.push(PathHop { component, id: id.to_owned(), name, findings: Vec::new() });
     }
 

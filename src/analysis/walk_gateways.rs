@@ -1,10 +1,11 @@
 //! The part of a walk that crosses gateways and the internet: internet gateways, endpoints, peering connections, virtual
 //! private gateways, and whoever is outside of AWS.
+#![expect(clippy::wrong_self_convention, reason = "a walk goes into boxes and comes from places; nothing is converted")]
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::path::{Finding, Header, Traffic};
-use super::walk::{Arrival, Ending, Walk, is_shared};
+use super::walk::{Arrival, Ending, NO_CLASSIC, Walk, is_shared};
 use crate::base::*;
 use crate::control_plane::{PeeringConnection, Scope, Vpc, VpcEndpoint};
 use crate::provision::OutsideHost;
@@ -73,7 +74,7 @@ impl Walk<'_, '_> {
             return Ending::Arrived(Arrival::Internet, header);
         }
         if self.tables.index().is_classic(dst) {
-            return Ending::Unknown("tables do not follow packets through EC2-Classic".to_owned());
+            return Ending::Unknown(NO_CLASSIC.to_owned());
         }
         if self.tables.is_outside(dst) {
             self.hop(Component::Internet, &dst.to_string(), None);

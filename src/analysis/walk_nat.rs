@@ -1,4 +1,5 @@
 //! The part of a walk that crosses NAT gateways and NAT instances: what they translate, remember and refuse.
+#![expect(clippy::wrong_self_convention, reason = "a walk goes into boxes and comes from places; nothing is converted")]
 
 use std::net::{IpAddr, SocketAddr};
 

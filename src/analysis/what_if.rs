@@ -178,7 +178,7 @@ pub fn what_if(
         .map(|step| StepMade { step: step.clone(), answer: after.apply(&step.call, &step.action, at) })
         .collect();
     // Each place of the internet that tables are asked about is one that exists.
-    let table_options = TableOptions { internet_is_full: true, ..first.table_options() };
+    let table_options = TableOptions { internet_is_full: true, brief: true, ..first.table_options() };
     let classes = classes_of(&[&before, &after], &table_options);
     let (traffic, traffic_left_out) = match options.traffic.is_empty() {
         true => traffic_of(&[&before, &after]),
@@ -368,7 +368,7 @@ impl Named<'_, '_> {
         let class = self.classes.iter().find(|class| class.members.contains(&address));
         let own = class.filter(|class| self.like && class.kind == ClassKind::Instances).map(Class::label);
         let named = || self.stage.directory().name(address).map(str::to_owned);
-        let place = || class.map(|class| class.name.clone());
+        let place = || class.filter(|_| self.like).map(|class| class.name.clone());
         own.or_else(named).or_else(place).unwrap_or_else(|| address.to_string())
     }
 }

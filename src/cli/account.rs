@@ -87,9 +87,14 @@ fn left_aside(skipped: &[Skipped]) -> String {
     shown.collect::<Vec<_>>().join(NEXT_HELP)
 }
 
+/// Says what is doubtful about an account. It refuses nothing.
+pub(super) fn warn(imported: &Imported, terminal: &Terminal) {
+    terminal.complain(&imported.warnings.iter().flat_map(complaints).collect::<Vec<_>>());
+}
+
 /// Says what is doubtful about an account, and what was left aside. Neither refuses anything.
 pub(super) fn remark(imported: &Imported, terminal: &Terminal) {
-    terminal.complain(&imported.warnings.iter().flat_map(complaints).collect::<Vec<_>>());
+    warn(imported, terminal);
     let mut text = String::new();
     for skipped in imported.skipped.iter().take(SKIPPED_SHOWN) {
         text.push_str(&format!("note: left aside: {}: {}\n", skipped.path, skipped.why));

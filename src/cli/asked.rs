@@ -45,6 +45,13 @@ pub(super) fn find(
     let world = stage.simulation().world().clone();
     let places = Places::new(&world, &outside);
     let mut from_address = places.asker(from)?;
+    // A machine that is stopped asks nothing, and tables still say what is in its way.
+    let is_known = stage.index().owners(from_address).iter().any(|owner| owner.instance.is_some());
+    if let Err(why) = stage.asker(from_address)
+        && !is_known
+    {
+        return Err(Complaint::new(why).help("`--from` is a machine: an instance, or a host outside of AWS").into());
+    }
     let region = places.region_of(stage.index(), from_address);
     let place = places.asked(to_name, region.as_ref())?;
     let (to, resolved) = match place {

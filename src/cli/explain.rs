@@ -21,7 +21,7 @@ pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, Refus
     let asked = asked::find(&mut prober, &args.from, &args.to, &args.traffic, None)?;
     let to = match &asked.to {
         Ok(to) => *to,
-        Err(why) => return unresolved(args, &title, &asked, why, &mut prober, terminal),
+        Err(why) => return unresolved(args, (&world, &title), &asked, why, &mut prober, terminal),
     };
     let explained = explain(&mut prober, asked.from, to, asked.traffic).map_err(Complaint::new)?;
     let labels = Labels::of(prober.stage().simulation().world());
@@ -46,14 +46,17 @@ pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, Refus
 /// A name that does not resolve is an answer: nothing is sent then.
 fn unresolved(
     args: &ExplainArgs,
-    title: &str,
+    (world, title): (&World, &str),
     asked: &Asked,
     why: &str,
     prober: &mut Prober,
     terminal: &Terminal,
 ) -> Result<Exit, Refusal> {
-    let cause = prober.names_are_off(asked.from);
     let name = asked.resolved.as_ref().map_or(args.to.as_str(), |(name, _)| name.as_str());
+    let foreign = world.assumes() && !name.contains("amazonaws.com");
+    let foreign =
+        foreign.then(|| "of an account's world only the names that AWS gives are known: ask by address".to_owned());
+    let cause = prober.names_are_off(asked.from).or(foreign);
     if args.format == Machine::Json {
         let outcome = json!({"reaches": false, "unresolved": why, "because": cause});
         let page = json!({"kind": "explanation", "world": title, "from": {"said": args.from, "address": asked.from},

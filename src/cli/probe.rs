@@ -43,7 +43,7 @@ fn scored(args: &ProbeArgs, path: &Path, options: StageOptions, terminal: &Termi
         return Err(Complaint::Text { source, problems }.into());
     }
     let imported = account::load(&args.account)?;
-    account::remark(&imported, terminal);
+    account::warn(&imported, terminal);
     let card: Scorecard = score(imported.world, options, &observations);
     let page = ScorePage { file: &source.name, card: &card };
     match args.format {
@@ -64,7 +64,7 @@ fn single(args: &ProbeArgs, from: &str, to: &str, options: StageOptions, termina
         return Err(complaint.help("`--format junit` goes with `--observations FILE`").into());
     }
     let imported = account::load(&args.account)?;
-    account::remark(&imported, terminal);
+    account::warn(&imported, terminal);
     let stage = Stage::new(imported.world, options, Evidence::default(), &asked::literals(from, to));
     let mut prober = Prober::new(stage);
     let asked = asked::find(&mut prober, from, to, &args.traffic, Some(Traffic::Ping))?;

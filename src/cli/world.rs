@@ -42,7 +42,7 @@ impl World {
             }
             let options = stage_options(assumed)?;
             let imported = super::account::load_at(path, account)?;
-            super::account::remark(&imported, terminal);
+            super::account::warn(&imported, terminal);
             return Ok(Self::Account(Box::new(imported), path.display().to_string(), options));
         }
         if assumed.listeners.is_some() || assumed.answer_by.is_some() {
@@ -55,7 +55,8 @@ impl World {
             let complaint = Complaint::new("`--region`, `--account` and `--assume` are for imported accounts");
             return Err(complaint.help("a scenario says itself where it is and what holds").into());
         }
-        let mut loaded = load::only_in(era, load::load(&[path.to_owned()], terminal)?)?;
+        let (loaded, warnings) = load::load_quietly(&[path.to_owned()])?;
+        let mut loaded = load::only_in(era, loaded)?;
         let one = match loaded.len() {
             1 => loaded.remove(0),
             _ if loaded.iter().all(|one| one.scenario.shares_file && one.found.path == loaded[0].found.path) => {
@@ -67,6 +68,7 @@ impl World {
                 return Err(complaint.help("give one of them, or a folder of describe answers").into());
             }
         };
+        terminal.complain(&warnings);
         let at = at.map_or(SimTime::ZERO, |at| SimTime::ZERO.after(at));
         Ok(Self::Scenario(Box::new(one.scenario), one.found.name, at))
     }

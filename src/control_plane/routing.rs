@@ -86,7 +86,7 @@ impl RouteTable {
     pub fn effective_entries(&self, world: &World, scope: &Scope) -> Vec<RouteEntry> {
         let mut best: BTreeMap<Cidr, RouteEntry> = BTreeMap::new();
         let local: Vec<Cidr> = self.local_blocks().collect();
-        for entry in self.entries(world, scope) {
+        for entry in self.entries(world, scope, |_| true) {
             if hidden_by_local(&entry, &local) {
                 continue;
             }
@@ -106,13 +106,11 @@ impl RouteTable {
         let mut matching = Vec::new();
         let mut others = Vec::new();
         let mut seen_lists = BTreeSet::new();
-        for entry in self.entries(world, scope) {
-            if entry.block.contains(address) {
-                if let Destination::PrefixList(list) = &entry.destination {
-                    seen_lists.insert(list.clone());
-                }
-                matching.push(entry);
+        for entry in self.entries(world, scope, |block| block.contains(address)) {
+            if let Destination::PrefixList(list) = &entry.destination {
+                seen_lists.insert(list.clone());
             }
+            matching.push(entry);
         }
         // Local before all that it hides (RT7), then the longest prefix, then the rank.
         let hidden = |entry: &RouteEntry| in_local && hidden_by_local(entry, &local);
@@ -160,7 +158,7 @@ impl RouteTable {
     /// The route that decides for `address`.
     pub fn lookup(&self, world: &World, scope: &Scope, address: IpAddr) -> Option<RouteEntry> {
         let local: Vec<Cidr> = self.local_blocks().collect();
-        let holding = self.entries(world, scope).into_iter().filter(|entry| entry.block.contains(address));
+        let holding = self.entries(world, scope, |block| block.contains(address)).into_iter();
         let standing = holding.filter(|entry| !hidden_by_local(entry, &local));
         standing.min_by(|a, b| {
             let key = |entry: &RouteEntry| u8::MAX - entry.block.prefix_len();
@@ -177,8 +175,8 @@ impl RouteTable {
         })
     }
 
-    /// All routes, those to prefix lists once per block (facts RT8).
-    fn entries(&self, world: &World, scope: &Scope) -> Vec<RouteEntry> {
+    /// All routes whose blocks are wanted, those to prefix lists once per block (facts RT8).
+    fn entries(&self, world: &World, scope: &Scope, wanted: impl Fn(&Cidr) -> bool) -> Vec<RouteEntry> {
         let mut entries = Vec::new();
         for route in self.routes() {
             let entry = |block: Cidr, rank: Rank| RouteEntry {
@@ -190,17 +188,19 @@ impl RouteTable {
                 rank,
             };
             match &route.destination {
-                Destination::Cidr(block) => {
+                Destination::Cidr(block) if wanted(block) => {
                     let local = route.origin == RouteOrigin::CreateRouteTable;
                     entries.push(entry(*block, if local { Rank::Local } else { Rank::Static }));
                 }
+                Destination::Cidr(_) => {}
                 Destination::PrefixList(list) => {
                     let blocks = world.prefix_list_blocks(scope, list).into_iter().flatten();
+                    let blocks = blocks.filter(|block| wanted(block));
                     entries.extend(blocks.map(|block| entry(*block, Rank::PrefixList(list.clone()))));
                 }
             }
         }
-        entries.extend(self.propagated().iter().map(propagated));
+        entries.extend(self.propagated().iter().filter(|route| wanted(&route.destination)).map(propagated));
         entries
     }
 }

@@ -4,15 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Value, json};
 
-use super::words::{component_text, filter_text, length_text, rules_text};
+use super::probes::{trails_json, trails_text};
+use super::words::{address_text, component_text, filter_text, length_text, rules_text};
 use crate::analysis::{
-    Blocker, Disagreement, End, Explained, Finding, Header, Labels, Outcome, Path, PathHop, Traffic,
+    Blocker, Disagreement, End, Explained, Finding, Header, Labels, Outcome, Path, PathHop, Reply, Traffic,
 };
 use crate::base::RouteTableId;
 use crate::control_plane::routing::{Candidate, RouteFate};
 use crate::control_plane::{Destination, RouteOrigin};
 use crate::import::Saw;
-use crate::trace::{Component, Names, Step};
+use crate::trace::{Component, DropReason, Names, Step};
 
 /// Everything that the page of one question shows.
 pub struct ExplanationPage<'a> {
@@ -42,8 +43,12 @@ impl ExplanationPage<'_> {
     pub fn text(&self) -> String {
         let explanation = &self.explained.explanation;
         let header = &explanation.header;
-        let mut lines =
-            vec![format!("{} → {}  {}", self.address(header.src.ip()), self.address(header.dst.ip()), header.traffic)];
+        let mut lines = vec![format!(
+            "{} → {}  {}",
+            address_text(self.names, header.src.ip()),
+            address_text(self.names, header.dst.ip()),
+            header.traffic
+        )];
         lines.push(format!("  {}", self.world));
         if let Some((name, addresses)) = self.resolved {
             let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -61,6 +66,11 @@ impl ExplanationPage<'_> {
             let heading =
                 if explanation.out.blockers().next().is_some() { "back, were the way out open" } else { "back" };
             lines.extend(self.way(heading, back, None));
+        }
+        if let (Outcome::Unknown(_), Some(reply)) = (explanation.outcome(), &self.explained.reply) {
+            // Where tables end, packets still tell.
+            lines.extend([String::new(), "as its packets went".to_owned()]);
+            lines.extend(trails_text(&reply.trails, self.names).lines().map(str::to_owned));
         }
         lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
     }
@@ -82,6 +92,7 @@ impl ExplanationPage<'_> {
             "out": self.path_json(&explanation.out),
             "back": explanation.back.as_ref().map(|path| self.path_json(path)),
             "packets": self.packets_json(),
+            "passing": self.explained.passing.as_ref().map(|(reason, at)| json!({"code": reason.code(), "at": at})),
             "disagreement": self.explained.disagreement.as_ref().map(disagreement_json),
         })
     }
@@ -90,14 +101,23 @@ impl ExplanationPage<'_> {
     fn verdict(&self) -> String {
         let explanation = &self.explained.explanation;
         match (explanation.outcome(), explanation.blockers().len()) {
-            (Outcome::Reaches, _) => "✓ reaches, and the answer comes back".to_owned(),
+            (Outcome::Reaches, _) if self.explained.passing.is_some() => {
+                "! reaches by the tables, but not at this moment".to_owned()
+            }
+            (Outcome::Reaches, _) => {
+                let silent = |reply: &Reply| matches!(reply.saw, Ok(Saw::Filtered | Saw::Silence) | Err(_));
+                match self.explained.reply.as_ref().is_none_or(silent) {
+                    true => "✓ reaches, and an answer would come back".to_owned(),
+                    false => "✓ reaches, and the answer comes back".to_owned(),
+                }
+            }
             (Outcome::BlockedOut(_) | Outcome::BlockedBack(_), 1) => {
                 "✗ does not reach: one thing is in the way".to_owned()
             }
             (Outcome::BlockedOut(_) | Outcome::BlockedBack(_), count) => {
                 format!("✗ does not reach: {count} things are in the way")
             }
-            (Outcome::Unknown(why), _) => format!("? nobody can tell: {}", self.labels.spelled(&why)),
+            (Outcome::Unknown(why), _) => format!("? tables cannot tell: {}", self.labels.spelled(&why)),
         }
     }
 
@@ -133,6 +153,10 @@ impl ExplanationPage<'_> {
             (None, Some(packets)) => lines.push(format!("· packets: {packets}")),
             (None, None) => lines.push("· not confirmed by packets: the machine does not run".to_owned()),
         }
+        if let Some((reason, at)) = &self.explained.passing {
+            let (sentence, code) = (reason.sentence(), reason.code());
+            lines.push(format!("✗ at this moment {sentence} at {at} ({code})"));
+        }
         lines
     }
 
@@ -142,7 +166,7 @@ impl ExplanationPage<'_> {
         let traffic = self.explained.explanation.header.traffic;
         let after = reply.after.map(|after| format!(" after {}", length_text(after))).unwrap_or_default();
         let ttl = reply.ttl.map(|ttl| format!(", ttl {ttl}")).unwrap_or_default();
-        let assumed = if self.assumes { ", as `--listeners` assumes" } else { "" };
+        let assumed = if self.assumes { " (assumed, see `--listeners`)" } else { "" };
         let arrived = matches!(self.explained.explanation.outcome(), Outcome::Reaches | Outcome::Unknown(_));
         Some(match (&reply.saw, traffic) {
             (Err(why), _) => format!("unknown, {why}"),
@@ -154,11 +178,9 @@ impl ExplanationPage<'_> {
             }
             (Ok(Saw::Closed), _) => format!("the SYN is answered by an RST{after}"),
             (Ok(Saw::Reply), _) => format!("the echo request is answered{after}{ttl}"),
-            (Ok(Saw::Filtered | Saw::Silence), _) if arrived => {
-                format!("it arrives, and the machine stays silent{assumed}")
-            }
             (Ok(Saw::Filtered | Saw::Silence), _) => match self.lost() {
                 Some(place) => format!("nothing comes back; {place}"),
+                None if arrived => format!("it arrives, and the machine stays silent{assumed}"),
                 None => "nothing comes back".to_owned(),
             },
         })
@@ -169,6 +191,8 @@ impl ExplanationPage<'_> {
         let trails = &self.explained.reply.as_ref()?.trails;
         trails.iter().enumerate().find_map(|(index, trail)| {
             let (node, reason) = trail.journey.steps().find_map(|(node, step)| match step {
+                // A machine that has a packet and says nothing to it is no loss on the way.
+                Step::Dropped { reason: DropReason::PortFiltered | DropReason::UnknownConnection, .. } => None,
                 Step::Dropped { reason, .. } => Some((node, *reason)),
                 _ => None,
             })?;
@@ -248,19 +272,12 @@ impl ExplanationPage<'_> {
     fn box_text(&self, component: Component, id: &str, name: &str) -> String {
         let named = match self.labels.name(id) {
             Some(_) => self.labels.full(id),
-            None if name == id => id.parse().map_or_else(|_| id.to_owned(), |address| self.address(address)),
+            None if name == id => {
+                id.parse().map_or_else(|_| id.to_owned(), |address| address_text(self.names, address))
+            }
             None => format!("{name} ({id})"),
         };
         component_text(component).map_or_else(|| named.clone(), |kind| format!("{kind} {named}"))
-    }
-
-    /// An address with its name before it, where it has one of its own.
-    fn address(&self, address: IpAddr) -> String {
-        let text = address.to_string();
-        match self.names.directory.name(address) {
-            Some(name) if name != text => format!("{name} ({text})"),
-            Some(_) | None => text,
-        }
     }
 
     fn finding(&self, finding: &Finding) -> Vec<String> {
@@ -326,7 +343,7 @@ impl ExplanationPage<'_> {
             "saw": saw, "unknown": unknown, "ttl": reply.ttl,
             "after_ns": reply.after.map(|after| u64::try_from(after.as_nanos()).unwrap_or(u64::MAX)),
             "agree": self.explained.disagreement.is_none(),
-            "trails": super::probes::trails_json(&reply.trails, self.names),
+            "trails": trails_json(&reply.trails, self.names),
         })
     }
 

@@ -6,12 +6,12 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
 use super::words::{
-    absorbed_sentence, answer_kind, answer_sentence, box_name, cite_text, counted, filter_text, length_text,
-    translation_text, tuple_name,
+    absorbed_sentence, address_text, answer_kind, answer_sentence, box_name, cite_text, counted, filter_text,
+    length_text, translation_text, tuple_name,
 };
 use crate::analysis::{Agreement, Question, Reply, Scorecard, Scored, Trail};
 use crate::import::Observation;
-use crate::trace::{Absorbed, CiteId, Names, Step};
+use crate::trace::{Absorbed, Answer, CiteId, Names, Step};
 
 /// A single probe with what came of it.
 pub struct ProbePage<'a> {
@@ -34,8 +34,8 @@ pub struct ScorePage<'a> {
 impl ProbePage<'_> {
     /// For people: what was seen, and each packet's journey.
     pub fn text(&self) -> String {
-        let directory = &self.names.directory;
-        let (from, to) = (directory.address(self.question.from), directory.address(self.question.to));
+        let (from, to) = (self.question.from, self.question.to);
+        let (from, to) = (address_text(self.names, from), address_text(self.names, to));
         let saw = match &self.reply.saw {
             Ok(saw) => saw.to_string(),
             Err(why) => format!("unknown, {why}"),
@@ -147,9 +147,8 @@ impl ScorePage<'_> {
 
     fn heading(&self, one: &Scored) -> String {
         let Observation { line, from, to, probe, .. } = &one.observation;
-        let directory = &self.card.names.directory;
-        let place = format!("{}:{line}", self.file);
-        format!("{place}: {} → {}  {probe}", directory.address(*from), directory.address(*to))
+        let names = &self.card.names;
+        format!("{}:{line}: {} → {}  {probe}", self.file, address_text(names, *from), address_text(names, *to))
     }
 
     /// What was observed, what the world shows, and what decided it.
@@ -246,6 +245,7 @@ fn step_text(step: &Step, names: &Names) -> Option<String> {
         Step::Translated { before, after, .. } => format!("⇄ {}", translation_text(before, after)),
         Step::Clamped { mss, .. } => format!("lowers its MSS to {mss}"),
         Step::Fragmented => "cuts it into fragments".to_owned(),
+        Step::Answered { why: Answer::Echo, .. } => "answers with an echo reply".to_owned(),
         Step::Answered { why, by: rule, .. } => {
             format!("answers with {}: {}{}", answer_kind(*why), answer_sentence(*why), by(*rule))
         }

@@ -25,10 +25,18 @@ const LINES_MAX: usize = 40;
 
 /// Pairs that fare alike, as one line.
 struct Alike<'a> {
-    from: Vec<&'a str>,
+    from: Vec<String>,
     to: Vec<String>,
     traffic: String,
     one: &'a PairChange,
+}
+
+/// A connection, or an idle and a sending one, as a row.
+struct Row {
+    ends: String,
+    does: String,
+    fate: String,
+    ways: Option<String>,
 }
 
 impl WhatIfPage<'_> {
@@ -162,7 +170,7 @@ impl WhatIfPage<'_> {
             let traffic = key.4.clone();
             let alike = joined.entry((key, to.clone()));
             let alike = alike.or_insert_with(|| Alike { from: Vec::new(), to, traffic, one: ones[0] });
-            alike.from.push(&classes[from].name);
+            alike.from.push(classes[from].label());
         }
         joined.into_values().collect()
     }
@@ -268,23 +276,22 @@ impl WhatIfPage<'_> {
             return Vec::new();
         }
         let mut lines = vec![format!("  {heading}: {}", list.len())];
-        // Ends, what they do, and what becomes of them; an idle and a sending one that fare alike are one row.
-        let mut rows: Vec<(String, String, String, Option<String>)> = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         for one in list {
-            let (ends, does, fate, ways) = (self.ends(one), self.does(one), self.fate(one), self.ways(one));
-            match rows.last_mut().filter(|last| (&last.0, &last.2) == (&ends, &fate) && one.sends.is_some()) {
-                Some(last) => last.1 = format!("{}, {does}", last.1),
-                None => rows.push((ends, does, fate, ways)),
+            let row = Row { ends: self.ends(one), does: self.does(one), fate: self.fate(one), ways: self.ways(one) };
+            // An idle and a sending connection that fare alike are one row.
+            match rows.last_mut().filter(|last| last.ends == row.ends && last.fate == row.fate && one.sends.is_some()) {
+                Some(last) => last.does = format!("{}, {}", last.does, row.does),
+                None => rows.push(row),
             }
         }
-        let width = |of: fn(&(String, String, String, Option<String>)) -> &String| {
-            rows.iter().take(LINES_MAX).map(|row| of(row).chars().count()).max().unwrap_or(0)
-        };
-        let (ends_width, does_width) = (width(|row| &row.0), width(|row| &row.1));
-        for (index, (ends, does, fate, ways)) in rows.iter().enumerate().take(LINES_MAX) {
+        let width =
+            |of: fn(&Row) -> &String| rows.iter().take(LINES_MAX).map(|row| of(row).chars().count()).max().unwrap_or(0);
+        let (ends_width, does_width) = (width(|row| &row.ends), width(|row| &row.does));
+        for (index, Row { ends, does, fate, ways }) in rows.iter().enumerate().take(LINES_MAX) {
             lines.push(format!("    {mark} {ends:<ends_width$}  {does:<does_width$}  {fate}"));
             // Rows of one machine to one place share their ways.
-            let again = rows.get(index + 1).is_some_and(|next| (&next.0, &next.3) == (ends, ways));
+            let again = rows.get(index + 1).is_some_and(|next| next.ends == *ends && next.ways == *ways);
             lines.extend(ways.iter().filter(|_| !again).map(|ways| format!("      {ways}")));
         }
         lines.extend(more(rows.len()));
@@ -321,7 +328,7 @@ impl WhatIfPage<'_> {
             return None;
         }
         if let Some(why) = blocked(&one.anew).filter(|_| one.is_lost()) {
-            return Some(format!("its segments are {why}"));
+            return Some(format!("a new one is {why}"));
         }
         let (before, after) = one.gateways.as_ref().filter(|_| one.is_lost() || one.is_doomed())?;
         let name = |ids: &[String]| match ids {

@@ -135,6 +135,15 @@ pub(crate) fn address_name(names: &Names, address: IpAddr) -> String {
     names.directory.name(address).map_or_else(|| address.to_string(), str::to_owned)
 }
 
+/// An address with its name before it, where it has one of its own: `client (10.0.1.10)`, `8.8.8.8`.
+pub(crate) fn address_text(names: &Names, address: IpAddr) -> String {
+    let text = address.to_string();
+    match names.directory.name(address) {
+        Some(name) if name != text => format!("{name} ({text})"),
+        Some(_) | None => text,
+    }
+}
+
 /// An endpoint by its name: `s3:443`, `10.0.1.10:49152`, `[2001:db8::1]:443`.
 pub(crate) fn endpoint_name(names: &Names, endpoint: SocketAddr) -> String {
     match names.directory.name(endpoint.ip()) {

@@ -71,9 +71,6 @@ fn read(
     check(root, &STEPS, problems);
     let nodes: Vec<&Node> = root.as_list().map_or_else(|| vec![root], |items| items.iter().collect());
     nodes.iter().for_each(|node| refuse_idle_keys(node, problems));
-    if problems.has_errors() {
-        return None;
-    }
     let mut names = ground.names.clone();
     let digits = if ground.world.era == Era::Y2017 { 8 } else { 17 };
     declare(&nodes, &mut names, ground.home, digits, problems);
@@ -169,4 +166,82 @@ fn scope_of_node(node: &Node, names: &Names) -> Option<Scope> {
         Value::Map(map) => map.entries.iter().find_map(|entry| scope_of_node(&entry.value, names)),
         Value::Null => None,
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::{ImportOptions, import, tests as measured};
+    use crate::notation::problems_to_text;
+
+    /// The measured account with its two accounts, and what a text means in it: the calls, or the problems.
+    fn read_text(text: &str) -> Result<Vec<ChangeStep>, String> {
+        let files = measured::inputs(measured::peering_network());
+        let world = import(files, &ImportOptions::default()).expect("a world").world;
+        let (names, home) = (Names::of_world(&world), world.regions().next().expect("a region").0);
+        let ground = Ground { world: &world, names: &names, home: &home, accounts: &BTreeMap::new() };
+        let source = Source::new("change.yaml", text);
+        let (steps, problems) = read_change(&source, ground, SimTime::ZERO);
+        steps.ok_or_else(|| problems_to_text(&source, &problems, false))
+    }
+
+    #[test]
+    fn a_step_goes_to_the_account_where_the_things_are_that_it_names() {
+        let text = "- delete-route: {route-table: bat-igw, destination: 10.2.0.0/16}\n\
+                    - delete-route: {route-table: fish-igw, destination: 10.1.0.0/16}\n\
+                    - delete-route: {route-table: rtb-00fa109c642f8c07d, destination: 0.0.0.0/0}\n";
+        let steps = read_text(text).expect("three steps");
+        let accounts: Vec<&str> = steps.iter().map(|step| step.call.scope.account.as_str()).collect();
+        assert_eq!(accounts, ["028403472736", "951601349076", "951601349076"]);
+        assert_eq!(steps[1].place, "change.yaml:2:3");
+        assert_eq!(steps[1].text, "delete-route: {route-table: fish-igw, destination: 10.1.0.0/16}");
+    }
+
+    #[test]
+    fn later_steps_can_name_what_earlier_ones_create() {
+        let text = "- create-route-table: {name: new, vpc: bat}\n\
+                    - create-route: {route-table: new, destination: 0.0.0.0/0, target: igw-0ccac11864b23b189}\n";
+        let steps = read_text(text).expect("two steps");
+        assert_eq!(
+            steps.iter().map(|step| step.action.name()).collect::<Vec<_>>(),
+            ["CreateRouteTable", "CreateRoute"]
+        );
+        assert!(read_text(&text.replace("name: new", "name: old")).is_err());
+    }
+
+    #[test]
+    fn what_a_change_cannot_be_made_of_is_said_at_its_place() {
+        for (text, reason) in [
+            ("vpclab: 1\ntitle: t\n", "this is a scenario"),
+            ("- start-program: upload\n", "no change of an account"),
+            ("- {delete-vpc: {vpc: bat}, dry-run: true}\n", "a dry run changes nothing"),
+            ("- delete-subnet: {subnet: nowhere}\n", "`nowhere` is not the name of a subnet"),
+            ("", "the file is empty"),
+            ("[]\n", "the file is empty"),
+        ] {
+            let error = read_text(text).expect_err(text);
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+        // What says when a step is due means nothing, and refuses nothing.
+        assert_eq!(read_text("- {at: 5s, delete-vpc: {vpc: bat}}\n").map(|steps| steps.len()), Ok(1));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_mutation_of_a_change_panics(
+            cut in 0usize..RICH.len(),
+            length in 0usize..40,
+            insert in "(: |, |\\{|\\}|\\[|\\]|\n- |0|x|bat|fish|10\\.0\\.0\\.0/8|1s|null|\"|'|#|~){0,3}",
+        ) {
+            let text: String = RICH.chars().take(cut).chain(insert.chars()).chain(RICH.chars().skip(cut + length)).collect();
+            let _ = read_text(&text);
+        }
+    }
+
+    const RICH: &str = "- create-vpc-endpoint: {name: e, vpc: bat, service: s3, route-tables: [bat-igw], policy: '{}'}\n\
+        - {step: s, as: alice, account: '951601349076', region: us-east-1, delete-route: {route-table: fish-igw, destination: 0.0.0.0/0}}\n\
+        - authorize-security-group-ingress: {security-group: fish-general, rules: [tcp 80 from any, icmp from bat-general]}\n\
+        - CreateRoute: {RouteTableId: bat-igw, DestinationCidrBlock: 10.9.0.0/16, target: pcx-bat-fish-r}\n";
 }

@@ -46,6 +46,9 @@ fn of_region(names: &mut Names, scope: &Scope, region: &Region) {
     // Groups and lists have names beside their tags.
     for group in region.security_groups().values() {
         names.learn(named(scope, group.id.clone().into(), Some(&group.group_name), vpc_name(&group.vpc_id)));
+        if let Some(tag) = group.tags.name.as_ref().filter(|tag| **tag != group.group_name) {
+            names.learn(named(scope, group.id.clone().into(), Some(tag), vpc_name(&group.vpc_id)));
+        }
     }
     for list in region.prefix_lists().values() {
         names.learn(named(scope, list.id.clone().into(), Some(&list.prefix_list_name), String::new()));

@@ -24,6 +24,9 @@ use crate::trace::NodeId;
 /// has learned"; Amazon S3's guide speaks of up to 24 hours.
 const BUCKET_LEARNED_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
+/// What a program reads of a name: its addresses, or why there are none.
+type Answer = Result<Vec<IpAddr>, String>;
+
 /// The longest that looking a name up takes: four servers, each asked twice for both families.
 const LOOK_UP_MAX: Duration = Duration::from_secs(80);
 /// How far the world is advanced before somebody looks whether the answer has come.
@@ -163,7 +166,7 @@ impl Simulation {
     /// What the program would read: there is no such name, or nobody answers.
     pub fn look_up(&mut self, node: NodeId, name: &str) -> Result<Vec<IpAddr>, String> {
         let lookup = self.lookup(node);
-        let answer: Rc<RefCell<Option<Result<Vec<IpAddr>, String>>>> = Rc::default();
+        let answer: Rc<RefCell<Option<Answer>>> = Rc::default();
         let (told, asked) = (Rc::clone(&answer), name.to_owned());
         self.network_mut().engine.with::<Host, _>(node, &mut (), |host, out| {
             host.run(None, out, |net| async move {
