@@ -549,7 +549,7 @@ impl<'a> Reader<'a> {
         let mut tariff = Tariff::usual();
         let given = view.sub("prices", &PRICES);
         for key in PRICES.keys {
-            let price = dollars(&mut self.problems, given.as_ref().and_then(|prices| prices.node(key.name)));
+            let price = dollars(self.problems, given.as_ref().and_then(|prices| prices.node(key.name)));
             if let Some((known, price)) = tariff.price_mut(key.name).zip(price) {
                 *known = price;
             }

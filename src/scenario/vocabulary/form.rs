@@ -249,6 +249,21 @@ fn is_destination(text: &str) -> bool {
     PrefixListId::parse(text).is_some() || ServiceName::parse(text).is_some() || is_name(text)
 }
 
+/// The eras.
+pub(in crate::scenario) const ERAS: &[(&str, &str)] =
+    &[("2017", "AWS between December 2016 and August 2017."), ("current", "AWS as it is today.")];
+
+/// Of a step, program or expectation.
+pub(in crate::scenario) const IN_ERA: Key =
+    key("era", Kind::Choice(ERAS), "In which of the scenario's eras; in each unless said otherwise.");
+
+/// Of machines and services.
+pub(in crate::scenario) const RECEIVE_BUFFER: Key =
+    key("receive-buffer", Kind::Size, "Receive buffer of each connection; 128 KiB unless said otherwise.");
+/// Of machines and services.
+pub(in crate::scenario) const SEND_BUFFER: Key =
+    key("send-buffer", Kind::Size, "Send buffer of each connection; 128 KiB unless said otherwise.");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,18 +304,3 @@ mod tests {
         assert_eq!(parse_listen_port("tcp 0"), None);
     }
 }
-
-/// The eras.
-pub(in crate::scenario) const ERAS: &[(&str, &str)] =
-    &[("2017", "AWS between December 2016 and August 2017."), ("current", "AWS as it is today.")];
-
-/// Of a step, program or expectation.
-pub(in crate::scenario) const IN_ERA: Key =
-    key("era", Kind::Choice(ERAS), "In which of the scenario's eras; in each unless said otherwise.");
-
-/// Of machines and services.
-pub(in crate::scenario) const RECEIVE_BUFFER: Key =
-    key("receive-buffer", Kind::Size, "Receive buffer of each connection; 128 KiB unless said otherwise.");
-/// Of machines and services.
-pub(in crate::scenario) const SEND_BUFFER: Key =
-    key("send-buffer", Kind::Size, "Send buffer of each connection; 128 KiB unless said otherwise.");

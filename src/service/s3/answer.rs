@@ -19,14 +19,14 @@ pub(crate) struct Refusal {
     pub(crate) extra: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Why, for the log alone.
-    pub(crate) because: String,
+    pub(crate) because: Box<str>,
     pub(crate) close: bool,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let (extra, headers) = (Vec::new(), Vec::new());
-        let because = String::new();
+        let because = Box::default();
         Self { status, code: code.to_owned(), message: message.into(), extra, headers, because, close: false }
     }
 
@@ -44,7 +44,7 @@ impl Refusal {
 
     #[must_use]
     pub(crate) fn because(mut self, because: String) -> Self {
-        self.because = because;
+        self.because = because.into_boxed_str();
         self
     }
 

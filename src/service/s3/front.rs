@@ -118,7 +118,7 @@ impl S3Front {
             Ok(presigned_by) => presigned_by,
             Err(refusal) => {
                 line.note.error.clone_from(&refusal.code);
-                line.note.because.clone_from(&refusal.because);
+                line.note.because = refusal.because.to_string();
                 let response = refusal.into_response(&ids, with_body).map(Body::from);
                 return self.finish(response, line, &ids, around);
             }
