@@ -44,7 +44,6 @@ impl Options {
     }
 
     /// Bytes of each of so many things, found by a process of its own.
-    #[expect(clippy::disallowed_methods, reason = "a benchmark finds itself to run itself")]
     pub(crate) fn weigh(&self, what: &str, count: u64) -> Option<f64> {
         if self.filter.as_ref().is_some_and(|text| !"memory".contains(text.as_str())) {
             return None;
@@ -154,7 +153,6 @@ fn instructions(case: &Case) -> Option<f64> {
     Some((of_many - of_few) as f64 / (many - few) as f64)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark finds itself to run itself")]
 fn collected(name: &str, units: u64) -> Option<u64> {
     let program = std::env::current_exe().ok()?;
     let output = Command::new("valgrind")
