@@ -14,10 +14,12 @@ mod plan;
 mod account;
 mod declare;
 mod described;
+mod elastic_ip;
 mod interface;
 mod machine;
 mod neighbor;
 mod network;
+mod prefix_list;
 
 mod eras;
 mod expectation;

@@ -1,8 +1,10 @@
 //! Paths, repetitions and memory, over packets made by hand.
 
+use super::memory::FLOWS_IDLE_MAX;
 use super::*;
-use crate::packet::Protocol;
-use crate::trace::NodeInfo;
+use crate::base::SimTime;
+use crate::packet::{Packet, PacketId, Protocol, TcpFlags};
+use crate::trace::{Component, ConnectionId, Names, NodeId, NodeInfo, PortId};
 
 const A: NodeId = NodeId(0);
 const ROUTER: NodeId = NodeId(1);
