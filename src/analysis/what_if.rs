@@ -190,7 +190,8 @@ pub fn what_if(
         .map(Class::address)
         .chain(options.connections.iter().flat_map(|one| [one.from, one.to.ip()]))
         .collect();
-    let tables = (Tables::new(&before, table_options.clone()), Tables::new(&after, table_options));
+    let mut tables = (Tables::new(&before, table_options.clone()), Tables::new(&after, table_options));
+    tables.1.reserve_those_of(&tables.0);
     let askers = classes.iter().filter(|class| class.asks()).count();
     let mut work = Work { tell, done: 0, total: askers + 2 + 2 * stretches() };
     let comparison = compare(&tables.0, &tables.1, &classes, &traffic, &mut |done, _| {
