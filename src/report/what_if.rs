@@ -10,6 +10,7 @@ use crate::analysis::{
     Chosen, ClassKind, ConnectionFate, Fate, OPEN_FOR, Outcome, PATIENCE, PairChange, ProgramEnd, StepMade, Way,
     WhatIf, traffic_text,
 };
+use crate::base::VpcId;
 use crate::control_plane::ControlError;
 
 /// Everything that the page of one change shows.
@@ -67,6 +68,7 @@ impl WhatIfPage<'_> {
                 "unknown": comparison.unknown, "traffic": traffic.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "traffic_left_out": self.result.traffic_left_out, "confirmed_by_packets": self.result.confirmed,
             },
+            "names_lost": self.result.names_lost.iter().map(VpcId::as_str).collect::<Vec<_>>(),
             "lost": pairs(&comparison.lost), "gained": pairs(&comparison.gained),
             "rerouted": pairs(&comparison.rerouted), "unclear": pairs(&comparison.unclear),
             "connections": self.result.connections.iter().map(|one| self.connection_json(one)).collect::<Vec<_>>(),
@@ -128,6 +130,11 @@ impl WhatIfPage<'_> {
             ("?", "of these nobody can tell on one side of the change", &comparison.unclear),
         ] {
             lines.extend(self.pairs(mark, heading, list));
+        }
+        for vpc in &self.result.names_lost {
+            let vpc = self.result.labels.full(vpc.as_str());
+            lines
+                .push(format!("  ✗ lost: the machines of VPC {vpc} resolve no names by AWS's resolver any more [R27]"));
         }
         if comparison.lost.is_empty() && comparison.gained.is_empty() && comparison.rerouted.is_empty() {
             lines.push("  nobody loses or gains reach, and no path changes".to_owned());
@@ -375,6 +382,11 @@ impl WhatIfPage<'_> {
             (true, Some(connections)) => format!("✗ lost: {connections}"),
             (false, None) => format!("✗ lost: {pairs}"),
             (false, Some(connections)) => format!("✗ lost: {pairs}, and {connections}"),
+        };
+        let lost = match (self.result.names_lost.is_empty(), lost.starts_with('✓')) {
+            (true, _) => lost,
+            (false, true) => "✗ lost: the resolution of names".to_owned(),
+            (false, false) => format!("{lost}, and the resolution of names"),
         };
         if self.result.is_refused() {
             return format!("{lost}; AWS would refuse a part of the change, and the rest was compared without it");
