@@ -45,9 +45,9 @@ fn main() {
     let none = Lists::default();
     let lists = Lists { group_rules: 60, acl_entries: 40, routes: 1_000 };
     let cases = [
-        Case::new(BARE, units, || bare(BUFFER)),
-        Case::new(NAT, units, move || bulk(Way::Nat, none, fast)),
-        Case::new(ENDPOINT, units, move || bulk(Way::Endpoint, none, fast)),
+        Case::new(BARE, units, || bare(BUFFER)).on_record(),
+        Case::new(NAT, units, move || bulk(Way::Nat, none, fast)).on_record(),
+        Case::new(ENDPOINT, units, move || bulk(Way::Endpoint, none, fast)).on_record(),
         Case::new(LONG, units, move || bulk(Way::Nat, lists, fast)),
         Case::new(S3_NAT, units, || download("", Heard::Nothing)),
         Case::new(S3_ENDPOINT, units, || download(ENDPOINTS, Heard::Nothing)),

@@ -72,12 +72,21 @@ pub(crate) struct Case {
     pub(crate) units: u64,
     /// Work comes in multiples of so many units.
     pub(crate) step: u64,
+    /// Instructions are counted of so many units.
+    pub(crate) counted: u64,
 }
 
 impl Case {
     /// A case of that name.
     pub(crate) fn new(name: impl Into<String>, units: u64, make: impl Fn() -> Work + 'static) -> Self {
-        Self { name: name.into(), make: Box::new(make), units, step: 1 }
+        let counted = COUNTED.min(units / 2);
+        Self { name: name.into(), make: Box::new(make), units, step: 1, counted }
+    }
+
+    /// The same, whose instructions are counted of equally many units in brief and in whole runs: for comparing.
+    pub(crate) fn on_record(mut self) -> Self {
+        self.counted = COUNTED;
+        self
     }
 
     /// The same, of work that comes in multiples of `step` units.
@@ -106,6 +115,9 @@ impl Measured {
         self.nanos[self.nanos.len() / 2]
     }
 }
+
+/// Units whose instructions are counted, where there are as many.
+const COUNTED: u64 = 2_000;
 
 /// Rounds of a whole measurement: enough for a median, odd so that there is one.
 const ROUNDS: u64 = 9;
@@ -146,8 +158,8 @@ pub(crate) fn measure(options: &Options, cases: &[Case]) -> Vec<Measured> {
 /// Instructions of a unit: the difference of two runs under valgrind, so that setting up is not counted.
 fn instructions(case: &Case) -> Option<f64> {
     let multiple = |units: u64| units.div_ceil(case.step) * case.step;
-    let few = multiple(1_000.min(case.units / 2));
-    let many = few + multiple(2_000.min(case.units / 2));
+    let few = multiple(case.counted / 2);
+    let many = few + multiple(case.counted);
     let of_few = collected(&case.name, few)?;
     let of_many = collected(&case.name, many)?;
     Some((of_many - of_few) as f64 / (many - few) as f64)

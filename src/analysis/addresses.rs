@@ -1,9 +1,9 @@
 //! Whose an address is: of an interface, private or public, of a service, or of nobody in the records. Sends nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::base::{InstanceId, NetworkInterfaceId, PrefixTable, RegionName, ServiceName, VpcId};
+use crate::base::{Cidr, InstanceId, NetworkInterfaceId, PrefixTable, RegionName, ServiceName, VpcId};
 use crate::control_plane::{InterfaceType, NetworkInterface, Scope, World};
 
 /// Who has an address.
@@ -29,16 +29,28 @@ pub struct AddressIndex {
     owners: BTreeMap<IpAddr, Vec<Owner>>,
     services: PrefixTable<(RegionName, ServiceName)>,
     classic: BTreeMap<IpAddr, InstanceId>,
+    /// Public addresses of the accounts that need not be in use: Elastic IPs, and those of before a change.
+    reserved: BTreeSet<IpAddr>,
+    /// IPv6 blocks of VPCs.
+    blocks_v6: Vec<Cidr>,
 }
 
 impl AddressIndex {
     /// The index of a world as it is now.
     pub fn of(world: &World) -> Self {
-        let mut index = Self { owners: BTreeMap::new(), services: PrefixTable::new(), classic: BTreeMap::new() };
+        let mut index = Self {
+            owners: BTreeMap::new(),
+            services: PrefixTable::new(),
+            classic: BTreeMap::new(),
+            reserved: BTreeSet::new(),
+            blocks_v6: Vec::new(),
+        };
         for (scope, region) in world.regions() {
             for interface in region.network_interfaces().values() {
                 index.add(&scope, interface);
             }
+            index.reserved.extend(region.elastic_ips().values().map(|address| IpAddr::V4(address.public_ip)));
+            index.blocks_v6.extend(region.vpcs().values().flat_map(|vpc| vpc.ipv6_cidr_blocks.iter().copied()));
             for instance in region.classic_instances().values() {
                 let addresses = [instance.private_address, instance.public_address];
                 index.classic.extend(addresses.map(|address| (IpAddr::V4(address), instance.id.clone())));
@@ -79,9 +91,16 @@ impl AddressIndex {
         self.classic.contains_key(&address)
     }
 
-    /// Whether an address can only be of the internet: public, and of nobody here.
+    /// Whether an address can only be of the internet: public, and of nobody here, in use or not.
     pub fn is_outside(&self, address: IpAddr) -> bool {
-        !self.is_of_aws(address) && is_public(address)
+        let kept = self.reserved.contains(&address) || self.blocks_v6.iter().any(|block| block.contains(address));
+        !self.is_of_aws(address) && !kept && is_public(address)
+    }
+
+    /// Says that addresses in use in another index are not of the internet, although nobody here has them any more.
+    pub fn reserve_those_of(&mut self, other: &Self) {
+        self.reserved.extend(other.owners.keys().copied());
+        self.reserved.extend(&other.reserved);
     }
 
     fn add(&mut self, scope: &Scope, interface: &NetworkInterface) {

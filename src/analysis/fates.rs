@@ -128,8 +128,8 @@ pub const IDLE: Duration = Duration::from_secs(30);
 pub const PATIENCE: Duration = Duration::from_secs(1_100);
 /// How often sending connections send at first.
 const BEAT: Duration = Duration::from_secs(5);
-/// How often they send later.
-const SLOW_BEAT: Duration = Duration::from_secs(60);
+/// How often they send later: well before a service gives an idle connection up (60 s).
+const SLOW_BEAT: Duration = Duration::from_secs(45);
 /// How far a world is advanced before progress is told and somebody looks whether anything is still open.
 const STRETCH: Duration = Duration::from_secs(10);
 

@@ -27,6 +27,8 @@ mod ports;
 mod reach;
 mod what_if;
 
+pub(crate) use shown_rules::rules_of_drop;
+
 pub use addresses::{AddressIndex, Owner};
 pub use classes::{Class, ClassKind, SOMEWHERE};
 pub use cost::{Bill, Charge, Dollars, Item, Tariff};

@@ -11,7 +11,7 @@ use super::addresses::Owner;
 use super::path::Traffic;
 use super::question_log::{Asked, QuestionLog};
 use super::stage::Stage;
-use crate::control_plane::InterfaceType;
+use crate::control_plane::{InterfaceType, NameServer};
 use crate::host::{Host, NetError, Probe as Packet, ProbeAnswer, ProbeKind, ProbeReply};
 use crate::import::{PortState, Saw};
 use crate::packet::{FiveTuple, IcmpError, Protocol};
@@ -111,6 +111,19 @@ impl Prober {
         let vpc = world.region(&owner.scope)?.vpcs().get(&owner.vpc)?;
         let name = vpc.tags.name.as_deref().unwrap_or(vpc.id.as_str());
         (!vpc.enable_dns_support).then(|| format!("DNS resolution is off in VPC {name} [R27]"))
+    }
+
+    /// The DNS servers that the machine of an address asks, where they are not AWS's.
+    pub fn own_name_servers(&mut self, from: IpAddr) -> Option<String> {
+        let owner = self.stage.index().owners(from).iter().find(|owner| owner.instance.is_some()).cloned()?;
+        let region = self.stage.simulation().world().region(&owner.scope)?;
+        let options = region.dhcp_options().get(region.vpcs().get(&owner.vpc)?.dhcp_options_id.as_ref()?)?;
+        let own = options.domain_name_servers.iter().filter_map(|server| match server {
+            NameServer::AmazonProvidedDns => None,
+            NameServer::Address(address) => Some(address.to_string()),
+        });
+        let own: Vec<String> = own.collect();
+        (!own.is_empty()).then(|| own.join(", "))
     }
 
     /// Sends one probe and waits for what comes back.

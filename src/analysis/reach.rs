@@ -10,6 +10,7 @@ use super::ports::TrafficRange;
 use super::probe::Prober;
 use super::tables::{TableOptions, Tables};
 use crate::control_plane::World;
+use crate::trace::DropReason;
 
 /// Who reaches whom in one world.
 #[derive(Clone, Debug)]
@@ -130,12 +131,23 @@ pub(super) fn compare(
     for_pairs(classes, progress, &mut |from, to, address| {
         result.pairs += 1;
         let sources = (before.source(classes[from].address()), after.source(classes[from].address()));
+        // A machine that the change ends reaches nothing any more.
+        let asker = classes[from].address();
+        let gone = sources.0.is_ok() && sources.1.is_err() && after.index().owners(asker).is_empty();
         // Services serve over TCP, and answer pings.
         let service = classes[to].kind == ClassKind::Service;
         for range in traffic.iter().filter(|range| !(service && matches!(range.traffic, Traffic::Udp(_)))) {
             result.questions += 1;
             let old = ask(before, sources.0.as_ref(), address, range.traffic);
             let new = ask(after, sources.1.as_ref(), address, range.traffic);
+            if gone && !is_unknown(&old) {
+                let old = Way::of(old);
+                if old.outcome == Outcome::Reaches {
+                    let new = Way::none(Outcome::BlockedOut(DropReason::HostStopped));
+                    add(&mut result.lost, (from, to), *range, old, new);
+                }
+                continue;
+            }
             if same(&old, &new) {
                 result.unknown += usize::from(is_unknown(&old));
                 continue;
@@ -149,15 +161,19 @@ pub(super) fn compare(
                 // What was blocked is blocked, if for another reason.
                 (_, _) => continue,
             };
-            // What fares alike of one pair is one line.
-            let alike = list.iter_mut().rev().take_while(|one| (one.from, one.to) == (from, to));
-            match alike.into_iter().find(|one| one.before == old && one.after == new) {
-                Some(one) => one.traffic.push(*range),
-                None => list.push(PairChange { from, to, traffic: vec![*range], before: old, after: new }),
-            }
+            add(list, (from, to), *range, old, new);
         }
     });
     result
+}
+
+/// Adds a difference; what fares alike of one pair is one line.
+fn add(list: &mut Vec<PairChange>, (from, to): (usize, usize), range: TrafficRange, before: Way, after: Way) {
+    let alike = list.iter_mut().rev().take_while(|one| (one.from, one.to) == (from, to));
+    match alike.into_iter().find(|one| one.before == before && one.after == after) {
+        Some(one) => one.traffic.push(range),
+        None => list.push(PairChange { from, to, traffic: vec![range], before, after }),
+    }
 }
 
 /// Confirms some pairs by packets: those whose packets say something else. `step` of 1 confirms all.
@@ -202,12 +218,16 @@ pub(super) fn confirm_sample(
 }
 
 impl Way {
+    fn none(outcome: Outcome) -> Self {
+        Self { outcome, out: Vec::new(), back: Vec::new(), gateways: (Vec::new(), Vec::new()) }
+    }
+
     fn of(explanation: Result<Explanation, String>) -> Self {
         let none = Vec::new;
         let explanation = match explanation {
             Ok(explanation) => explanation,
             Err(why) => {
-                return Self { outcome: Outcome::Unknown(why), out: none(), back: none(), gateways: (none(), none()) };
+                return Self::none(Outcome::Unknown(why));
             }
         };
         let owned = |ids: &mut dyn Iterator<Item = &str>| -> Vec<String> { ids.map(str::to_owned).collect() };

@@ -33,7 +33,13 @@ fn routed(candidates: &[Candidate], service: bool) -> Vec<&'static str> {
         matches!((&one.destination, &one.target), (Destination::PrefixList(_), RouteTarget::VpcEndpoint(_)))
     };
     match candidates.first().filter(|first| first.fate.won()) {
-        Some(winner) if is_endpoint(winner) => vec!["R10", "R12"],
+        // It beats what is shorter where there is any such.
+        Some(winner) if is_endpoint(winner) => {
+            match candidates.iter().any(|one| one.fate == RouteFate::MoreSpecificRoute) {
+                true => vec!["R10", "R12"],
+                false => vec!["R10"],
+            }
+        }
         Some(_) if service => {
             let lost = candidates.iter().find(|one| is_endpoint(one) && one.block.is_some());
             match lost.map(|one| one.fate) {
@@ -43,6 +49,17 @@ fn routed(candidates: &[Candidate], service: bool) -> Vec<&'static str> {
             }
         }
         Some(_) | None => Vec::new(),
+    }
+}
+
+/// The rules that a drop shows, of a packet to a service or elsewhere.
+pub(crate) fn rules_of_drop(reason: DropReason, service: bool, v6: bool) -> Vec<&'static str> {
+    let by_group = service && reason == DropReason::SecurityGroupEgress;
+    let by_acl = service && matches!(reason, DropReason::NetworkAclEgress | DropReason::NetworkAclIngress);
+    match (by_group, by_acl) {
+        (true, _) => vec!["R34"],
+        (_, true) => vec!["R22"],
+        _ => blocked(reason, service, v6),
     }
 }
 

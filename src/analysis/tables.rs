@@ -152,6 +152,11 @@ impl<'w> Tables<'w> {
         Walk::of(self, from, header)
     }
 
+    /// Says that addresses of an earlier world are nobody's now, and not of the internet.
+    pub(super) fn reserve_those_of(&mut self, other: &Self) {
+        self.index.reserve_those_of(&other.index);
+    }
+
     /// Whether an address is of a host outside of AWS.
     pub(super) fn is_outside(&self, address: IpAddr) -> bool {
         let listed = || {

@@ -208,7 +208,17 @@ impl<'t, 'w> Walk<'t, 'w> {
             is_gone: winner.fate.code().is_some(),
             by: route_text(table.id.as_str(), winner.block, &winner.destination, &winner.target),
         });
+        // The answers that describe a customer's prefix list may be without its blocks.
+        let region = self.region(scope);
+        let empty = candidates.iter().find_map(|one| match &one.destination {
+            Destination::PrefixList(id) => region?.prefix_lists().get(id).filter(|list| list.entries.is_empty()),
+            Destination::Cidr(_) => None,
+        });
+        let doubt = empty.map(|list| format!("{} holds no blocks here: whether its route decides is unknown", list.id));
         self.find(Finding::Routed { table: table.id.to_string(), candidates });
+        if let Some(doubt) = doubt {
+            self.find(Finding::Note(doubt));
+        }
         chosen
     }
 

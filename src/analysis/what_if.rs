@@ -13,6 +13,7 @@ use super::probe::Prober;
 use super::reach::{Comparison, compare, confirm_sample, ends};
 use super::stage::Stage;
 use super::tables::{TableOptions, Tables};
+use crate::base::VpcId;
 use crate::control_plane::{Applied, ControlError, World};
 
 /// What is asked about a change.
@@ -105,6 +106,8 @@ pub struct WhatIf {
     pub connections_left_out: usize,
     /// Programs that end otherwise because of the change.
     pub programs: Vec<ProgramFate>,
+    /// The VPCs with machines whose names nobody resolves after the change (R27).
+    pub names_lost: Vec<VpcId>,
     /// Why the worlds were watched shorter than they should; empty otherwise.
     pub cut_short: String,
     /// Names behind ids, of before and after.
@@ -151,7 +154,8 @@ const MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
 impl WhatIf {
     /// Whether something is lost: reach, or an open connection.
     pub fn loses(&self) -> bool {
-        !self.comparison.lost.is_empty() || self.connections.iter().any(ConnectionFate::is_lost)
+        let names = !self.names_lost.is_empty();
+        names || !self.comparison.lost.is_empty() || self.connections.iter().any(ConnectionFate::is_lost)
     }
 
     /// Whether AWS would refuse a step, or a part of one.
@@ -190,7 +194,8 @@ pub fn what_if(
         .map(Class::address)
         .chain(options.connections.iter().flat_map(|one| [one.from, one.to.ip()]))
         .collect();
-    let tables = (Tables::new(&before, table_options.clone()), Tables::new(&after, table_options));
+    let mut tables = (Tables::new(&before, table_options.clone()), Tables::new(&after, table_options));
+    tables.1.reserve_those_of(&tables.0);
     let askers = classes.iter().filter(|class| class.asks()).count();
     let mut work = Work { tell, done: 0, total: askers + 2 + 2 * stretches() };
     let comparison = compare(&tables.0, &tables.1, &classes, &traffic, &mut |done, _| {
@@ -213,9 +218,11 @@ pub fn what_if(
     (work.tell)(work.total, work.total, "");
     let cut_short = if with.cut_short.is_empty() { without.cut_short } else { with.cut_short };
     let labels = Labels::of(&before).and(&Labels::of(&after));
+    let names_lost = names_lost(&before, &after);
     WhatIf {
         steps: made,
         classes,
+        names_lost,
         traffic,
         traffic_left_out,
         comparison,
@@ -239,6 +246,21 @@ impl Work<'_> {
         self.done += 1;
         (self.tell)(self.done, self.total, what);
     }
+}
+
+/// The VPCs with machines that lose the resolver of AWS: reach is compared by addresses, which stay.
+fn names_lost(before: &World, after: &World) -> Vec<VpcId> {
+    let mut lost = Vec::new();
+    for (scope, region) in after.regions() {
+        for vpc in region.vpcs().values().filter(|vpc| !vpc.enable_dns_support) {
+            let had = before.region(&scope).and_then(|region| region.vpcs().get(&vpc.id));
+            let populated = region.network_interfaces().values().any(|one| one.vpc_id == vpc.id);
+            if had.is_some_and(|had| had.enable_dns_support) && populated {
+                lost.push(vpc.id.clone());
+            }
+        }
+    }
+    lost
 }
 
 /// A sample of the questions, confirmed by packets in the world as it is and as it will be.

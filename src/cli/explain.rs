@@ -53,12 +53,21 @@ fn unresolved(
     terminal: &Terminal,
 ) -> Result<Exit, Refusal> {
     let name = asked.resolved.as_ref().map_or(args.to.as_str(), |(name, _)| name.as_str());
-    let foreign = world.assumes() && !name.contains("amazonaws.com");
-    let foreign =
-        foreign.then(|| "of an account's world only the names that AWS gives are known: ask by address".to_owned());
-    let cause = prober.names_are_off(asked.from).or(foreign);
+    let off = prober.names_are_off(asked.from);
+    // An account's files tell neither what its own DNS servers answer nor all names of the world.
+    let unknown = off.is_none() && world.assumes();
+    let foreign = unknown.then(|| match prober.own_name_servers(asked.from) {
+        Some(servers) => {
+            format!("its VPC asks DNS servers of its own, {servers}, whose answers are in no file: ask by address")
+        }
+        None => {
+            "of an account's world only the names of S3, DynamoDB and instances are known: ask by address".to_owned()
+        }
+    });
+    let cause = off.or(foreign);
     if args.format == Machine::Json {
-        let outcome = json!({"reaches": false, "unresolved": why, "because": cause});
+        let reaches = if unknown { json!(null) } else { json!(false) };
+        let outcome = json!({"reaches": reaches, "unresolved": why, "because": cause});
         let page = json!({"kind": "explanation", "world": title, "from": {"said": args.from, "address": asked.from},
             "to": {"said": args.to, "name": name}, "traffic": asked.traffic.to_string(), "outcome": outcome});
         terminal.print(&format!("{page}\n"))?;
@@ -66,10 +75,11 @@ fn unresolved(
     }
     let from = prober.names().directory.address(asked.from);
     let cause = cause.map(|cause| format!("       {cause}\n")).unwrap_or_default();
-    let text = format!(
-        "{from} → {name}  {}\n  {title}\n\n  ✗ nothing is sent, for the name does not resolve\n       {why}\n{cause}",
-        asked.traffic
-    );
+    let verdict = match unknown {
+        true => "? nobody can tell, for the name does not resolve here",
+        false => "✗ nothing is sent, for the name does not resolve",
+    };
+    let text = format!("{from} → {name}  {}\n  {title}\n\n  {verdict}\n       {why}\n{cause}", asked.traffic);
     terminal.print(&marked(&text))?;
     Ok(Exit::Held)
 }

@@ -13,6 +13,7 @@ use super::repeat;
 use super::show;
 use super::staged::Staged;
 use super::terminal::Terminal;
+use crate::base::SimTime;
 use crate::report::{ExpectationResult, Narrow, Verdict, junit};
 use crate::scenario::{Judged, Outcome, Run};
 
@@ -131,7 +132,8 @@ async fn one(
         None => drive::at_once(&mut run, &mut observer, interrupt, go_on).await,
     };
     warn_of_unknown(args, terminal, &run);
-    Ok((verdict(found, title, seed, run.finish(), driven), driven))
+    let start = run.calendar().rfc3339(SimTime::ZERO).to_string();
+    Ok((verdict(found, title, (seed, start), run.finish(), driven), driven))
 }
 
 /// A name to which the timeline was narrowed and that nothing had, until the end of the run, was a mistake.
@@ -157,7 +159,7 @@ fn warn_of_unknown(args: &RunArgs, terminal: &Terminal, run: &Run) {
     }
 }
 
-fn verdict(found: Found, title: String, seed: u64, outcome: Outcome, driven: Driven) -> Verdict {
+fn verdict(found: Found, title: String, (seed, start): (u64, String), outcome: Outcome, driven: Driven) -> Verdict {
     let cut_short = match driven {
         Driven::ToItsEnd => outcome.cut_short,
         Driven::Interrupted => "interrupted by Ctrl-C".to_owned(),
@@ -173,6 +175,7 @@ fn verdict(found: Found, title: String, seed: u64, outcome: Outcome, driven: Dri
     Verdict {
         title,
         seed,
+        start,
         ended_at: outcome.ended_at,
         cut_short,
         expectations: outcome.judged.into_iter().map(judged).collect(),

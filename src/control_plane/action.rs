@@ -89,8 +89,9 @@ pub struct Applied {
 
 impl Applied {
     /// What a person should hear of it, failures first.
-    pub fn remarks(&self) -> impl Iterator<Item = &str> {
-        self.failures.iter().chain(&self.notes).map(String::as_str)
+    pub fn remarks(&self) -> impl Iterator<Item = String> {
+        let unsuccessful = self.unsuccessful.iter().map(|(id, error)| format!("{id} is unsuccessful: {error}"));
+        unsuccessful.chain(self.failures.iter().chain(&self.notes).cloned())
     }
 
     /// The first id of this kind that it made.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::base::SimTime;
+use crate::base::{PrefixListId, RouteTableId, SimTime, VpcEndpointId};
 
 /// Declares the describe calls: variant, EC2 name, name on the command line, key of the answer, key of the id, the error
 /// for an unknown id.
@@ -167,7 +167,7 @@ impl World {
             let text = format!("region {} of account {} is not open", call.scope.region, call.scope.account);
             return Err(ControlError::value(text));
         };
-        self.authorize_call(call, &format!("ec2:{}", what.name()), &[], at)?;
+        self.authorize_call(call, &format!("ec2:{}", what.name()), &[], &[], at)?;
         let view = View { world: self, scope: &call.scope, region, at };
         let mut items = what.items(&view);
         let id_of = |item: &Value| item.get(what.id_key()).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -232,6 +232,26 @@ fn answer(what: Describe, items: Vec<Value>) -> Value {
 }
 
 fn unknown(what: Describe, id: &str) -> ControlError {
+    // Facts 4.6; the text is that of a route table's id.
+    let malformed = match what {
+        Describe::VpcEndpoints if VpcEndpointId::parse(id).is_none() => {
+            Some((ErrorCode::InvalidVpcEndpointIdMalformed, "vpce"))
+        }
+        Describe::PrefixLists if PrefixListId::parse(id).is_none() => {
+            Some((ErrorCode::InvalidPrefixListIdMalformed, "pl"))
+        }
+        Describe::RouteTables if RouteTableId::parse(id).is_none() => {
+            Some((ErrorCode::InvalidRouteTableIdMalformed, "rtb"))
+        }
+        _ => None,
+    };
+    if let Some((code, prefix)) = malformed {
+        let text = format!(
+            "Invalid Id: '{id}' (expecting '{prefix}-...; the Id may only contain lowercase alphanumeric characters and a \
+             single dash')"
+        );
+        return ControlError::new(code, text);
+    }
     let text = match what {
         // Facts 4.6.
         Describe::VpcEndpoints => format!("The Vpc Endpoint Id '{id}' does not exist"),
@@ -264,6 +284,23 @@ fn filter_keys(what: Describe, name: &str) -> Result<FilterKeys, ControlError> {
         (_, "cidr" | "cidr-block") => vec!["CidrBlock".to_owned()],
         (_, name) => name.split('.').map(camel).collect(),
     };
+    // Of the endpoint calls all filters are known (EC2 API, filters of the calls).
+    let listed: Option<&[&str]> = match what {
+        Describe::VpcEndpoints => Some(&[
+            "service-name",
+            "vpc-id",
+            "vpc-endpoint-id",
+            "vpc-endpoint-state",
+            "vpc-endpoint-type",
+            "ip-address-type",
+        ]),
+        Describe::PrefixLists => Some(&["prefix-list-id", "prefix-list-name"]),
+        Describe::VpcEndpointServices => Some(&["service-name", "service-type", "owner", "supported-ip-address-types"]),
+        _ => None,
+    };
+    if listed.is_some_and(|listed| !listed.contains(&name)) {
+        return Err(ControlError::value(format!("The filter '{name}' is invalid")));
+    }
     let known =
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
     if !known {

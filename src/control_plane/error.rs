@@ -75,6 +75,9 @@ codes! {
     InvalidRouteNotFound = "InvalidRoute.NotFound";
     InvalidRouteTableIdNotFound = "InvalidRouteTableID.NotFound";
     InvalidServiceName = "InvalidServiceName";
+    InvalidPrefixListIdMalformed = "InvalidPrefixListId.Malformed";
+    InvalidRouteTableIdMalformed = "InvalidRouteTableId.Malformed";
+    InvalidVpcEndpointIdMalformed = "InvalidVpcEndpointId.Malformed";
     InvalidStateTransition = "InvalidStateTransition";
     InvalidSubnetConflict = "InvalidSubnet.Conflict";
     InvalidSubnetIdNotFound = "InvalidSubnetID.NotFound";

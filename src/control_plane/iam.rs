@@ -6,7 +6,8 @@ use super::*;
 use crate::base::*;
 use crate::notation::Source;
 use crate::policy::{
-    Attached, Decision, DocumentKind, PolicyDocument, Principal, RequestContext, ec2, invalid_policy_message,
+    Attached, ConditionKey, Decision, DocumentKind, KeyValue, PolicyDocument, Principal, RequestContext, ec2,
+    invalid_policy_message,
 };
 
 /// An IAM user.
@@ -122,18 +123,35 @@ impl World {
             return Ok(());
         }
         let named = action.resource_arns(&call.scope);
-        self.authorize_call(call, &action.iam_name(), &named, at)
+        // Later keys tell the service that an endpoint is for (facts Q11).
+        let keys = self
+            .endpoint_service(&call.scope, action)
+            .map(|service| (ConditionKey::Ec2VpceServiceName, KeyValue::from(service.to_string().as_str())));
+        self.authorize_call(call, &action.iam_name(), &named, keys.as_slice(), at)
     }
 
-    /// Whether the caller may make a call of this IAM name, such as `ec2:DescribeVpcEndpoints` (rule R28).
+    /// The service of the endpoint that a call is about.
+    fn endpoint_service(&self, scope: &Scope, action: &Action) -> Option<ServiceName> {
+        let id = match action {
+            Action::CreateVpcEndpoint(create) => return Some(create.service_name.clone()),
+            Action::ModifyVpcEndpoint(modify) => &modify.vpc_endpoint_id,
+            Action::DeleteVpcEndpoints(delete) => delete.vpc_endpoint_ids.first()?,
+            _ => return None,
+        };
+        Some(self.region(scope)?.vpc_endpoints().get(id)?.service_name.clone())
+    }
+
+    /// Whether the caller may make a call of this IAM name, such as `ec2:DescribeVpcEndpoints` (rule R28). `keys` are
+    /// condition keys that the call has beside those of every call.
     pub fn authorize_call(
         &self,
         call: &Call,
         iam_name: &str,
         named: &[String],
+        keys: &[(ConditionKey, KeyValue)],
         at: SimTime,
     ) -> Result<(), ControlError> {
-        match self.judge_call(call, iam_name, named, at)? {
+        match self.judge_call(call, iam_name, named, keys, at)? {
             Some(decision) if !decision.is_allowed() => {
                 let code = ErrorCode::UnauthorizedOperation;
                 let reasons = decision.blockers.iter().map(|blocker| ControlError::new(code, blocker.text.clone()));
@@ -150,6 +168,7 @@ impl World {
         call: &Call,
         iam_name: &str,
         named: &[String],
+        keys: &[(ConditionKey, KeyValue)],
         at: SimTime,
     ) -> Result<Option<Decision>, ControlError> {
         let Caller::User(name) = &call.caller else { return Ok(None) };
@@ -159,9 +178,11 @@ impl World {
             return Err(ControlError::new(ErrorCode::NoSuchEntity, text));
         };
         let principal = Principal::user(&call.scope.account, name);
-        let request = RequestContext::new(self.era, principal, iam_name, "*", &call.scope.account)
+        let mut request = RequestContext::new(self.era, principal, iam_name, "*", &call.scope.account)
             .to_region(call.scope.region.as_str())
             .at(self.calendar.date(at));
+        request.set(ConditionKey::Ec2Region, call.scope.region.as_str().into());
+        keys.iter().for_each(|(key, value)| request.set(key.clone(), value.clone()));
         Ok(Some(ec2::authorize(&request, named, &user.attached())))
     }
 }

@@ -61,6 +61,7 @@ mod described;
 mod insert;
 
 mod action;
+mod shown_rules;
 
 pub use action::{Action, Applied};
 use action::{Context, Perform};
@@ -130,6 +131,7 @@ pub use security_group::{
     GroupReference, Peer, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, SecurityGroup, SecurityGroupRule,
 };
 pub use service::{KNOWN_REGIONS, Service, ServiceRangesChange, ZoneFail, ZoneRecover, default_services};
+pub use shown_rules::{rules_of_describe, rules_of_done, rules_of_refusal};
 pub use subnet::{
     AclAssociation, AddressBook, AssociateSubnetCidrBlock, CreateSubnet, DeleteSubnet, ModifySubnetAttribute, Subnet,
     TableAssociation,

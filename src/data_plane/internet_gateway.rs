@@ -19,8 +19,9 @@ pub struct InternetGateway {
     pub router: IpAddr,
     /// The gateway, to cite.
     pub cite: CiteId,
-    public_of: FxHashMap<IpAddr, IpAddr>,
-    private_of: FxHashMap<IpAddr, IpAddr>,
+    // Keyed by the address as a number: what costs least to hash.
+    public_of: FxHashMap<u32, Ipv4Addr>,
+    private_of: FxHashMap<u32, Ipv4Addr>,
 }
 
 impl InternetGateway {
@@ -41,25 +42,28 @@ impl InternetGateway {
         }
     }
 
-    /// Gives a private address a public one, in place of those that either had.
+    /// Gives a private address a public one, in place of those that either had. IPv6 is not translated.
     pub fn associate(&mut self, private: IpAddr, public: IpAddr) {
         self.disassociate(private);
-        if let Some(other) = self.private_of.insert(public, private) {
-            self.public_of.remove(&other);
+        let (IpAddr::V4(private), IpAddr::V4(public)) = (private, public) else { return };
+        if let Some(other) = self.private_of.insert(public.into(), private) {
+            self.public_of.remove(&other.into());
         }
-        self.public_of.insert(private, public);
+        self.public_of.insert(private.into(), public);
     }
 
     /// Takes a private address's public one away.
     pub fn disassociate(&mut self, private: IpAddr) {
-        if let Some(public) = self.public_of.remove(&private) {
-            self.private_of.remove(&public);
+        let IpAddr::V4(private) = private else { return };
+        if let Some(public) = self.public_of.remove(&private.into()) {
+            self.private_of.remove(&public.into());
         }
     }
 
     /// The public address of a private one.
     pub fn public_of(&self, private: IpAddr) -> Option<IpAddr> {
-        self.public_of.get(&private).copied()
+        let IpAddr::V4(private) = private else { return None };
+        self.public_of.get(&private.into()).copied().map(IpAddr::V4)
     }
 
     fn outbound(&mut self, mut packet: Packet, out: &mut Effects<'_>) {
@@ -76,10 +80,10 @@ impl InternetGateway {
         if is_shared(dst) {
             return out.drop(packet, DropReason::SharedDestination, self.cite);
         }
-        let Some(public) = self.public_of(IpAddr::V4(src)) else {
+        let Some(public) = self.public_of.get(&src.into()).copied() else {
             return out.drop(packet, DropReason::NoPublicAddress, self.cite);
         };
-        let turns_to = self.private_of.get(&before.dst).copied();
+        let turns_to = self.private_of.get(&dst.into()).copied();
         // Where both ends are in this VPC the path turns here, and the turn takes one hop (measured: TTL 254). The error
         // is made before the translation: its receiver is to find the packet that it sent.
         if turns_to.is_some() && !packet.decrement_ttl() {
@@ -87,20 +91,20 @@ impl InternetGateway {
             return out.drop(packet, DropReason::TtlExpired, self.cite);
         }
         let narrow = out.mtu(Self::INTERNET).filter(|mtu| (*mtu as usize) < packet.len() && packet.dont_fragment());
-        if let Some(mtu) = narrow.filter(|_| !self.private_of.contains_key(&before.dst)) {
+        if let Some(mtu) = narrow.filter(|_| turns_to.is_none()) {
             // RFC 1191: whoever stands in front of the narrow link says so.
             let error = IcmpError::TooBig { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) };
             out.send_icmp_error(error, self.router, TURN_TTL, &packet, Self::VPC);
             return out.drop(packet, DropReason::TooBig, self.cite);
         }
-        packet.set_source(SocketAddr::new(public, before.src_port));
-        packet.translate_quote(None, Some(SocketAddr::new(public, quoted_port(&packet, false))));
+        packet.set_source(SocketAddr::new(public.into(), before.src_port));
+        packet.translate_quote(None, Some(SocketAddr::new(public.into(), quoted_port(&packet, false))));
         let Some(private) = turns_to else {
             self.note(out, &packet, before);
             return out.send(Self::INTERNET, packet);
         };
-        packet.set_destination(SocketAddr::new(private, before.dst_port));
-        packet.translate_quote(Some(SocketAddr::new(private, quoted_port(&packet, true))), None);
+        packet.set_destination(SocketAddr::new(private.into(), before.dst_port));
+        packet.translate_quote(Some(SocketAddr::new(private.into(), quoted_port(&packet, true))), None);
         self.note(out, &packet, before);
         out.send(Self::VPC, packet);
     }
@@ -125,12 +129,13 @@ impl InternetGateway {
                 true => out.send(Self::VPC, packet),
                 false => out.drop(packet, DropReason::NoPrivateAddress, self.cite),
             },
-            (IpAddr::V4(_), dst) => {
-                let Some(private) = self.private_of.get(&dst).copied() else {
+            (IpAddr::V4(_), IpAddr::V6(_)) => out.drop(packet, DropReason::NoPrivateAddress, self.cite),
+            (IpAddr::V4(_), IpAddr::V4(dst)) => {
+                let Some(private) = self.private_of.get(&dst.into()).copied() else {
                     return out.drop(packet, DropReason::NoPrivateAddress, self.cite);
                 };
-                packet.set_destination(SocketAddr::new(private, before.dst_port));
-                packet.translate_quote(Some(SocketAddr::new(private, quoted_port(&packet, true))), None);
+                packet.set_destination(SocketAddr::new(private.into(), before.dst_port));
+                packet.translate_quote(Some(SocketAddr::new(private.into(), quoted_port(&packet, true))), None);
                 self.note(out, &packet, before);
                 out.send(Self::VPC, packet);
             }

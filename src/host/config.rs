@@ -125,7 +125,7 @@ pub struct HostSettings {
     pub congestion: Congestion,
     /// The most connections at once.
     pub connections_max: usize,
-    /// Whether checksums of arriving packets are verified.
+    /// Whether checksums of arriving packets are verified; those that were computed in this run are known to be true.
     pub verify_checksums: bool,
 }
 

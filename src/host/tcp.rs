@@ -13,7 +13,7 @@ use super::stack::{Slot, Stack, wake};
 use super::wire::{Wire, instant};
 use crate::base::SimTime;
 use crate::engine::Effects;
-use crate::packet::{FiveTuple, IcmpError, Packet, Quoted, TcpFlags};
+use crate::packet::{FiveTuple, IcmpError, Packet, Quoted, TcpFlags, TcpView};
 use crate::trace::{Absorbed, Answer, CiteId, ConnectionNote, DropReason, PortId, Step};
 
 impl Stack {
@@ -29,16 +29,16 @@ impl Stack {
             return out.drop(packet, DropReason::Malformed, CiteId::NONE);
         }
         match self.flows.get(&flow, from.0).copied() {
-            Some(Slot::Connection(index)) => self.feed(index, packet, out),
+            Some(Slot::Connection(index)) => self.feed(index, &tcp, packet, out),
             Some(Slot::TimeWait(number)) => self.late(number, from, &flow, packet, out),
             Some(Slot::Probe(id)) => self.probe_answered(id, from, packet, out),
-            None if tcp.flags.opens() => self.knock(from, &flow, packet, out),
+            None if tcp.flags.opens() => self.knock(from, &flow, &tcp, packet, out),
             None => self.unknown(from, packet, out),
         }
     }
 
     /// Hands a segment to its connection.
-    fn feed(&mut self, index: u32, packet: Packet, out: &mut Effects<'_>) {
+    fn feed(&mut self, index: u32, tcp: &TcpView, packet: Packet, out: &mut Effects<'_>) {
         let now = self.now;
         let ttl = self.settings.ttl;
         let connection = self.connections[index as usize].as_mut();
@@ -58,8 +58,7 @@ impl Stack {
         };
         interface.poll_ingress_single(instant(now), &mut wire, &mut connection.set);
         let after = Glance::of(connection);
-        let (id, flags) = (packet.id(), packet.tcp_flags());
-        let closed_window = packet.tcp().is_some_and(|tcp| tcp.window == 0);
+        let (id, flags) = (packet.id(), tcp.flags);
         if after.state == State::Listen && before.state == State::Listen {
             self.finish(index, End::Closed);
             return out.drop(packet, DropReason::Malformed, CiteId::NONE);
@@ -70,7 +69,7 @@ impl Stack {
         out.deliver(packet);
         connection.heard_at = now;
         // Only what is acknowledged counts against giving up, or a peer that says it has no room.
-        let progress = after.unsent < before.unsent || after.state != before.state || closed_window;
+        let progress = after.unsent < before.unsent || after.state != before.state || tcp.window == 0;
         if connection.pending_since != SimTime::FAR && progress {
             connection.pending_since = now;
         }
@@ -163,7 +162,7 @@ impl Stack {
     }
 
     /// A SYN for no connection: a listener takes it, or it is refused.
-    fn knock(&mut self, from: PortId, flow: &FiveTuple, packet: Packet, out: &mut Effects<'_>) {
+    fn knock(&mut self, from: PortId, flow: &FiveTuple, tcp: &TcpView, packet: Packet, out: &mut Effects<'_>) {
         let Some(listener) = self.listeners.get_mut(&flow.src_port) else { return self.unknown(from, packet, out) };
         // Linux drops the SYN in silence, and the peer tries again.
         if listener.options.backlog <= listener.handshakes + listener.queue.len() {
@@ -197,7 +196,7 @@ impl Stack {
         let listening = connection.socket_mut().listen(flow.source());
         listening.expect("a new socket listens on a port that is not 0");
         self.say(index, ConnectionNote::Accepting);
-        self.feed(index, packet, out);
+        self.feed(index, tcp, packet, out);
     }
 
     /// A segment for no connection. (RFC 9293 section 3.5.2)
@@ -228,7 +227,7 @@ impl Stack {
         if newer || entry.expires <= self.now {
             self.flows.remove(flow, from.0);
             return match tcp.flags.opens() {
-                true => self.knock(from, flow, packet, out),
+                true => self.knock(from, flow, &tcp, packet, out),
                 false => self.unknown(from, packet, out),
             };
         }

@@ -108,6 +108,7 @@ impl TxToken for Tx<'_, '_> {
             result = Some(f(buffer));
         });
         if let Ok(mut packet) = packet {
+            packet.vouch();
             // Answers that smoltcp makes by itself have a time to live of 64.
             if packet.ttl() != self.ttl {
                 packet.set_ttl(self.ttl);

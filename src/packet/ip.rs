@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) crossings: u16,
     pub(crate) transport: u16,
     pub(crate) fragment: Option<Fragment>,
+    /// Whether its checksums were computed in this run; changes of this room keep them true.
+    pub(crate) vouched: bool,
 }
 
 /// Why bytes are no packet.
@@ -138,6 +140,7 @@ impl Packet {
                 inner.transport = found.transport;
                 inner.fragment = found.fragment;
                 inner.crossings = 0;
+                inner.vouched = false;
                 Ok(Self(inner))
             }
             Err(why) => Err((why, inner)),
@@ -161,6 +164,7 @@ impl Packet {
             crossings: self.0.crossings,
             transport: self.0.transport,
             fragment: self.0.fragment,
+            vouched: self.0.vouched,
         }))
     }
 
@@ -175,6 +179,17 @@ impl Packet {
     /// Gives the packet its name in the trace.
     pub fn set_id(&mut self, id: PacketId) {
         self.0.id = id;
+    }
+
+    /// Says that its checksums are true, for they were just computed: whoever receives it need not add them up again, as
+    /// between machines whose network cards do it. Packets from outside of a run are never vouched for.
+    pub(crate) fn vouch(&mut self) {
+        self.0.vouched = true;
+    }
+
+    /// Whether its checksums are known to be true.
+    pub(crate) fn is_vouched(&self) -> bool {
+        self.0.vouched
     }
 
     /// Counts one more crossing of a link, and says how many there were.
@@ -308,7 +323,7 @@ impl Inner {
     pub(crate) fn empty(bytes: Vec<u8>) -> Self {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let tuple = FiveTuple { protocol: Protocol(0), src: nowhere, dst: nowhere, src_port: 0, dst_port: 0 };
-        Self { bytes, tuple, id: PacketId(0), crossings: 0, transport: 0, fragment: None }
+        Self { bytes, tuple, id: PacketId(0), crossings: 0, transport: 0, fragment: None, vouched: false }
     }
 }
 

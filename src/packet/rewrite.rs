@@ -1,10 +1,10 @@
 //! Changes of address, port, TTL and MSS that keep every checksum true (RFC 1624). Decides nothing.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::checksum::{update, update16};
+use super::checksum::{fold, update, update16};
 use super::flow::Protocol;
-use super::ip::{Packet, TcpFlags};
+use super::ip::{Inner, Packet, TcpFlags};
 
 impl Packet {
     /// Replaces the source address and port. For ICMP echo the port is the identifier; where a packet has no ports, the
@@ -44,6 +44,17 @@ impl Packet {
     }
 
     fn set_endpoint(&mut self, to: SocketAddr, source: bool) {
+        let tuple = self.tuple();
+        match (if source { tuple.src } else { tuple.dst }, to.ip()) {
+            (IpAddr::V4(_), IpAddr::V4(new)) if tuple.protocol == Protocol::TCP && self.has_transport() => {
+                self.inner_mut().set_tcp_v4_endpoint(new, to.port(), source);
+            }
+            _ => self.set_any_endpoint(to, source),
+        }
+    }
+
+    #[inline(never)]
+    fn set_any_endpoint(&mut self, to: SocketAddr, source: bool) {
         let tuple = *self.tuple();
         let (old_ip, old_port) = if source { (tuple.src, tuple.src_port) } else { (tuple.dst, tuple.dst_port) };
         if old_ip.is_ipv4() != to.ip().is_ipv4() || (old_ip, old_port) == (to.ip(), to.port()) {
@@ -106,6 +117,32 @@ impl Packet {
             tuple.src = to.ip();
         } else {
             tuple.dst = to.ip();
+        }
+    }
+}
+
+impl Inner {
+    /// The same for what most packets are, in one go.
+    fn set_tcp_v4_endpoint(&mut self, new: Ipv4Addr, port: u16, source: bool) {
+        let transport = usize::from(self.transport);
+        let (ip_at, port_at) = if source { (12, transport) } else { (16, transport + 2) };
+        let checksum_at = transport + 16;
+        let bytes = &mut self.bytes[..checksum_at + 2];
+        let word = |bytes: &[u8], at: usize| u32::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+        let [high, low] = [0, 2].map(|at| word(&new.octets(), at));
+        // RFC 1624, equation 3, of both words of the address at once: one's complement sums may be taken in any order.
+        let address = (0xffff - word(bytes, ip_at)) + (0xffff - word(bytes, ip_at + 2)) + high + low;
+        let ports = (0xffff - word(bytes, port_at)) + u32::from(port);
+        let header = !fold((0xffff - word(bytes, 10)) + address);
+        let segment = !fold((0xffff - word(bytes, checksum_at)) + address + ports);
+        bytes[10..12].copy_from_slice(&header.to_be_bytes());
+        bytes[ip_at..ip_at + 4].copy_from_slice(&new.octets());
+        bytes[port_at..port_at + 2].copy_from_slice(&port.to_be_bytes());
+        bytes[checksum_at..].copy_from_slice(&segment.to_be_bytes());
+        if source {
+            (self.tuple.src, self.tuple.src_port) = (IpAddr::V4(new), port);
+        } else {
+            (self.tuple.dst, self.tuple.dst_port) = (IpAddr::V4(new), port);
         }
     }
 }

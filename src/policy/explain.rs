@@ -125,7 +125,8 @@ pub(crate) fn unallowed(layers: &[Layer], request: &RequestContext, policies: &P
                 rules.push("R31");
             }
         }
-        if attached.is_empty() {
+        // Only S3 asks policies of resources, too.
+        if attached.is_empty() && (layer != Layer::Resource || request.action().starts_with("s3:")) {
             absent.push(layer);
         }
     }

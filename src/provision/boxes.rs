@@ -225,7 +225,7 @@ impl Network {
                     return;
                 };
                 let name = record.tags.name.clone().unwrap_or_default();
-                let cite = self.cite(Cite::new(Component::VpcEndpoint, id.as_str(), &name).rule("R54"));
+                let cite = self.cite(Cite::new(Component::VpcEndpoint, id.as_str(), &name));
                 let list = self.list_of(world, scope, &list);
                 let node = self.add(GatewayEndpoint::new(list, cite), Component::VpcEndpoint, id.as_str(), &name, &[]);
                 let link = self.settings.links.internet_gateway;

@@ -59,7 +59,7 @@ impl Network {
         let blocks: Vec<Cidr> = vpc_record.blocks().copied().collect();
         let node = self.gateway_of(&vpc, id.as_str()).unwrap_or_else(|| {
             let name = record.tags.name.clone().unwrap_or_default();
-            let cite = self.cite(Cite::new(Component::VpnGateway, id.as_str(), &name).rule("R26"));
+            let cite = self.cite(Cite::new(Component::VpnGateway, id.as_str(), &name));
             let node = self.add(VpnGateway::new(blocks.clone(), cite), Component::VpnGateway, id.as_str(), &name, &[]);
             let link = self.settings.links.internet_gateway;
             self.attach_gateway(&vpc, id.as_str(), node, VpnGateway::VPC, Attachment::Gateway, link);

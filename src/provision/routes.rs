@@ -22,8 +22,9 @@ impl Network {
         let name = table.tags.name.clone().unwrap_or_default();
         let cite = |detail: String| Cite::new(Component::Route, table.id.as_str(), &name).detail(detail);
         let mut fib = Fib::new(self.cite(Cite::new(Component::RouteTable, table.id.as_str(), &name)));
-        for entry in table.effective_entries(world, scope) {
-            let hop = self.hop(region, table, &entry);
+        let entries: Vec<RouteEntry> = table.effective_entries(world, scope);
+        for entry in &entries {
+            let hop = self.hop(region, table, entry);
             let target = self.target_name(region, &table.vpc_id, &entry.target);
             let by = match &entry.destination {
                 Destination::Cidr(block) if entry.origin == RouteOrigin::EnableVgwRoutePropagation => {
@@ -33,7 +34,14 @@ impl Network {
                 Destination::PrefixList(list) => {
                     let cite = cite(format!("{list} ({}) → {target}", entry.block));
                     let endpoint = matches!(entry.target, RouteTarget::VpcEndpoint(_));
-                    if endpoint { cite.rule("R10").rule("R12") } else { cite }
+                    // It beats shorter routes, where there are any.
+                    let beats =
+                        entries.iter().any(|other| other.block != entry.block && other.block.covers(&entry.block));
+                    match (endpoint, beats) {
+                        (true, true) => cite.rule("R10").rule("R12"),
+                        (true, false) => cite.rule("R10"),
+                        (false, _) => cite,
+                    }
                 }
             };
             let by = self.cite(by);

@@ -15,7 +15,7 @@
 //! | `reset` | `node`, `packet`, `flow`, `tuple`, `answers`, `code`, `because`, `by`, `rules` |
 //! | `reset_ended` | `node`, `packet`, `flow`, `fate` |
 //! | `answered` | `node`, `packet`, `flow`, `tuple`, `answers`, `what`, `code`, `because`, `by` |
-//! | `dropped` | `node`, `packet`, `flow`, `tuple`, `what`, `reason`, `code`, `sentence`, `by` |
+//! | `dropped` | `node`, `packet`, `flow`, `tuple`, `what`, `reason`, `code`, `sentence`, `by`, `rules` |
 //!
 //! A tuple is `{protocol, source, destination}`; `by` and each of `routes` is a citation,
 //! `{component, id, name, detail, rules}`. What does not apply is left out.
@@ -26,7 +26,7 @@ use serde_json::{Map, Value, json};
 
 use super::flows::{FlowId, Open, path_names};
 use super::happening::{Fate, Happening, View};
-use super::rows::{reset_rules, seen_rules};
+use super::rows::{drop_rules, reset_rules, seen_rules};
 use super::words;
 use crate::packet::{FiveTuple, PacketId};
 use crate::trace::{Cite, CiteId, Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
@@ -217,6 +217,7 @@ fn object(view: &View<'_>, happening: &Happening<'_>) -> Option<Map<String, Valu
                 .with("code", reason.code())
                 .with("sentence", reason.sentence())
                 .by(*by)
+                .rules(&drop_rules(view, *reason, *by, *tuple))
                 .done()
         }
     }

@@ -6,7 +6,11 @@ use std::net::IpAddr;
 use super::flows::{FlowId, Made, Open, landmark, path_text};
 use super::happening::{Fate, Happening, View};
 use super::words;
-use crate::trace::{Answer, Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
+use crate::analysis::rules_of_drop;
+use crate::packet::FiveTuple;
+use crate::trace::{
+    Answer, CiteId, Component, ConnectionNote, DropReason, NodeId, ProgramId, ProgramNote, RequestNote,
+};
 
 /// How much a row wants to be seen.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -107,14 +111,15 @@ pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
                 (None, None) => "a packet".to_owned(),
             };
             let why = words::drop_text(view.names, *reason, *by);
-            let text = format!("{name}: drops {}: {why}", glimpse.text());
+            let rules = words::rules_text(&drop_rules(view, *reason, *by, *tuple));
+            let text = format!("{name}: drops {}: {why}{rules}", glimpse.text());
             Some(Row::new(Mark::Bad, words::node_name(view.names, *node), text))
         }
     }
 }
 
 /// Why an RST was sent, as precisely as can be told.
-fn because(view: &View<'_>, node: NodeId, made: &Made, tuple: &crate::packet::FiveTuple) -> String {
+fn because(view: &View<'_>, node: NodeId, made: &Made, tuple: &FiveTuple) -> String {
     if made.why != Answer::UnknownConnection {
         return words::answer_sentence(made.why).to_owned();
     }
@@ -133,13 +138,29 @@ pub(crate) fn seen_rules(view: &View<'_>, node: NodeId, before: IpAddr, after: I
     if is_service && is_private(before) != is_private(after) { vec!["R42"] } else { Vec::new() }
 }
 
+/// The rules that a drop shows beside those of what decided it.
+pub(crate) fn drop_rules(
+    view: &View<'_>,
+    reason: DropReason,
+    by: CiteId,
+    tuple: Option<FiveTuple>,
+) -> Vec<&'static str> {
+    let Some(tuple) = tuple else { return Vec::new() };
+    let directory = &view.names.directory;
+    let service = directory.is_service(tuple.dst) || directory.is_service(tuple.src);
+    let cited = &view.names.citations.get(by).rules;
+    let mut rules = rules_of_drop(reason, service, tuple.dst.is_ipv6());
+    rules.retain(|rule| !cited.contains(rule));
+    rules
+}
+
 /// The rules that an RST shows: a connection whose packets were led another way while it was open (R43).
 pub(crate) fn reset_rules(view: &View<'_>, flow: Option<FlowId>) -> Vec<&'static str> {
     let switched = flow.and_then(|flow| view.flows.flow(flow)).is_some_and(|flow| flow.is_switched(view.names));
     if switched { vec!["R43"] } else { Vec::new() }
 }
 
-fn flow_name(view: &View<'_>, flow: Option<FlowId>, tuple: &crate::packet::FiveTuple) -> String {
+fn flow_name(view: &View<'_>, flow: Option<FlowId>, tuple: &FiveTuple) -> String {
     match flow.and_then(|flow| view.flows.flow(flow)) {
         Some(flow) => flow.name(view.names),
         None => words::tuple_name(view.names, tuple),
@@ -211,7 +232,7 @@ fn established(view: &View<'_>, end: &Open, who: String) -> Row {
     row
 }
 
-fn path(view: &View<'_>, flow: FlowId, node: NodeId, before: &[NodeId], by: crate::trace::CiteId) -> Option<Row> {
+fn path(view: &View<'_>, flow: FlowId, node: NodeId, before: &[NodeId], by: CiteId) -> Option<Row> {
     let flow = view.flows.flow(flow)?;
     let names = view.names;
     let kind = names.directory.nodes.get(node.0 as usize).map(|info| info.component);

@@ -364,6 +364,7 @@ fn a_collection_has_its_files_under_their_names() {
         era: None,
         title: "Echo".into(),
         seed: 1,
+        start: "2017-06-01T00:00:00Z".into(),
         ended_at: end,
         cut_short: String::new(),
         expectations: Vec::new(),

@@ -34,6 +34,8 @@ pub struct Verdict {
     pub title: String,
     /// The seed of the run.
     pub seed: u64,
+    /// The calendar's instant at which virtual time began, as RFC 3339 writes it.
+    pub start: String,
     /// When it ended.
     pub ended_at: SimTime,
     /// Why it ended before its time, such as a budget that was spent; empty otherwise.
@@ -100,8 +102,8 @@ impl Verdict {
         });
         let mut value = json!({
             "file": self.file, "title": self.title, "seed": self.seed, "held": self.held(),
-            "ended_at_ns": self.ended_at.as_nanos(), "cut_short": self.cut_short, "repeat": self.repeat,
-            "expectations": expectations.collect::<Vec<_>>(),
+            "start": self.start, "ended_at_ns": self.ended_at.as_nanos(), "cut_short": self.cut_short,
+            "repeat": self.repeat, "expectations": expectations.collect::<Vec<_>>(),
         });
         if let Some(era) = self.era {
             value["era"] = era.as_str().into();
@@ -168,6 +170,7 @@ mod tests {
             era: None,
             title: "Creating an endpoint resets open connections".into(),
             seed: 7,
+            start: "2017-06-01T00:00:00Z".into(),
             ended_at: SimTime::from_secs(9),
             cut_short: String::new(),
             expectations: vec![

@@ -10,7 +10,7 @@ use super::machine::LinkSettings;
 use super::run::{Run, StepOutcome};
 use super::timeline::{Happening, Step};
 use crate::base::Rng;
-use crate::control_plane::{Action, Call, Caller, ControlError, Describe, Query};
+use crate::control_plane::{Action, Call, Caller, ControlError, Describe, Query, rules_of_describe};
 use crate::engine::{Impairment, ImpairmentSpec};
 use crate::notation::Node;
 use crate::trace::{Component, NodeId, Observer, Observers, PortId};
@@ -75,7 +75,7 @@ impl Run {
             return (false, text, "it was refused, and yet the world changed".to_owned());
         }
         let answer = answer.map(|applied| {
-            let remarks: Vec<&str> = applied.remarks().collect();
+            let remarks: Vec<String> = applied.remarks().collect();
             if remarks.is_empty() { "done".to_owned() } else { remarks.join("; ") }
         });
         self.compare(step, answer.map_err(|error: ControlError| error.lines()))
@@ -119,7 +119,9 @@ impl Run {
         }
         let call = Call { scope: step.scope.clone(), caller: step.caller.clone(), dry_run: step.dry_run };
         let answer = self.simulation.world().describe(&call, what, &query, self.now());
-        let (at, text) = (self.now(), format!("{}{}", what.name(), caller_in_words(step)));
+        let rules = if answer.is_ok() { rules_of_describe(what) } else { &[] };
+        let rules = if rules.is_empty() { String::new() } else { format!(" [{}]", rules.join(" ")) };
+        let (at, text) = (self.now(), format!("{}{}{rules}", what.name(), caller_in_words(step)));
         let refused = answer.as_ref().err().map(ControlError::lines);
         observer.change(at, &text, refused.as_deref());
         self.watch.change(at, &text, refused.as_deref());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::base::{Calendar, InstanceId, SimTime, VpcEndpointId};
-use crate::control_plane::{Action, Applied, Call, ControlError, Scope, World};
+use crate::control_plane::{Action, Applied, Call, ControlError, Scope, World, rules_of_done, rules_of_refusal};
 use crate::engine::{Counters, Stop};
 use crate::host::{ConnectionInfo, Host};
 use crate::packet::Malformed;
@@ -72,11 +72,17 @@ impl Simulation {
                 self.follow_services(&call.scope, &applied.touched);
                 observer.learn(&self.network.citations, &self.network.directory);
                 let notes = applied.remarks().map(|remark| format!("\n{remark}")).collect::<String>();
-                observer.change(at, &format!("{text}{notes}"), None);
+                let rules = cited(&rules_of_done(&self.world, &call.scope, action));
+                observer.change(at, &format!("{text}{rules}{notes}"), None);
             }
             Err(error) => {
                 tracing::info!(at = %at, action = action.name(), %error, "refused");
-                observer.change(at, text, Some(&error.lines()));
+                let lines = error.lines();
+                let (first, rest) = lines
+                    .split_once('\n')
+                    .map_or((&lines[..], String::new()), |(first, rest)| (first, format!("\n{rest}")));
+                let rules = cited(&rules_of_refusal(&call.scope, action, error));
+                observer.change(at, text, Some(&format!("{first}{rules}{rest}")));
             }
         }
         answer
@@ -208,4 +214,9 @@ impl Simulation {
         let hosts = nodes.filter_map(|node| Some((node, self.network.engine.node::<Host>(node)?)));
         hosts.flat_map(|(node, host)| host.connections().into_iter().map(move |info| (node, info))).collect()
     }
+}
+
+/// ` [R10 R12]`, or nothing.
+fn cited(rules: &[&str]) -> String {
+    if rules.is_empty() { String::new() } else { format!(" [{}]", rules.join(" ")) }
 }

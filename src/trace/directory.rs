@@ -71,6 +71,11 @@ impl Directory {
             .map(String::as_str)
     }
 
+    /// Whether an address lies in the ranges of one of AWS's services.
+    pub fn is_service(&self, address: IpAddr) -> bool {
+        self.blocks.keys().any(|block| block.contains(address))
+    }
+
     /// An address with its name: `client (10.0.1.10)`, or the address alone.
     pub fn address(&self, address: IpAddr) -> String {
         match self.name(address) {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::page::WhatIfPage;
 use crate::analysis::{ConnectionFate, Fate, PATIENCE, PairChange, ProgramEnd, StepMade, Way, WhatIf};
+use crate::base::VpcId;
 use crate::control_plane::ControlError;
 use crate::report::explanation::outcome_json;
 
@@ -22,6 +23,7 @@ impl WhatIfPage<'_> {
                 "unknown": comparison.unknown, "traffic": traffic.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "traffic_left_out": self.result.traffic_left_out, "confirmed_by_packets": self.result.confirmed,
             },
+            "names_lost": self.result.names_lost.iter().map(VpcId::as_str).collect::<Vec<_>>(),
             "lost": pairs(&comparison.lost), "gained": pairs(&comparison.gained),
             "rerouted": pairs(&comparison.rerouted), "unclear": pairs(&comparison.unclear),
             "connections": self.result.connections.iter().map(|one| self.connection_json(one)).collect::<Vec<_>>(),

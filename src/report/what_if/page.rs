@@ -83,6 +83,11 @@ impl WhatIfPage<'_> {
             (false, None) => format!("✗ lost: {pairs}"),
             (false, Some(connections)) => format!("✗ lost: {pairs}, and {connections}"),
         };
+        let lost = match (self.result.names_lost.is_empty(), lost.starts_with('✓')) {
+            (true, _) => lost,
+            (false, true) => "✗ lost: the resolution of names".to_owned(),
+            (false, false) => format!("{lost}, and the resolution of names"),
+        };
         if self.result.is_refused() {
             return format!("{lost}; AWS would refuse a part of the change, and the rest was compared without it");
         }

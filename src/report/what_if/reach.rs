@@ -39,6 +39,11 @@ impl WhatIfPage<'_> {
         ] {
             lines.extend(self.pairs(mark, heading, list));
         }
+        for vpc in &self.result.names_lost {
+            let vpc = self.result.labels.full(vpc.as_str());
+            lines
+                .push(format!("  ✗ lost: the machines of VPC {vpc} resolve no names by AWS's resolver any more [R27]"));
+        }
         if comparison.lost.is_empty() && comparison.gained.is_empty() && comparison.rerouted.is_empty() {
             lines.push("  nobody loses or gains reach, and no path changes".to_owned());
         }

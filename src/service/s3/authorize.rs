@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Uri};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
-use s3s::dto::{CopyObjectInput, CopySource, UploadPartCopyInput};
+use s3s::dto::{CopyObjectInput, CopySource, CreateBucketInput, UploadPartCopyInput};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 
 use super::arrival::Arrival;
@@ -32,15 +32,17 @@ pub(crate) struct Question<'a> {
     pub(crate) bucket: Option<&'a str>,
     pub(crate) key: Option<&'a str>,
     pub(crate) extra: Vec<(ConditionKey, KeyValue)>,
+    /// Whether the bucket is yet to be made: it has no owner and no policy.
+    pub(crate) is_new: bool,
 }
 
 impl<'a> Question<'a> {
     pub(crate) fn object(action: &'a str, bucket: &'a str, key: &'a str) -> Self {
-        Self { action, bucket: Some(bucket), key: Some(key), extra: Vec::new() }
+        Self { action, bucket: Some(bucket), key: Some(key), extra: Vec::new(), is_new: false }
     }
 
     pub(crate) fn bucket(action: &'a str, bucket: &'a str) -> Self {
-        Self { action, bucket: Some(bucket), key: None, extra: Vec::new() }
+        Self { action, bucket: Some(bucket), key: None, extra: Vec::new(), is_new: false }
     }
 
     fn arn(&self) -> String {
@@ -56,7 +58,8 @@ impl Gate {
     /// Judges a question; a refusal is S3's `AccessDenied`, with the reason kept for the access log.
     pub(crate) fn judge(&self, arrival: &Arrival, key: Option<&str>, question: Question<'_>) -> S3Result<()> {
         let key = key.or(arrival.presigned_by());
-        let place = question.bucket.map(|bucket| self.store.place_of(bucket).ok_or(S3ErrorCode::NoSuchBucket));
+        let known = question.bucket.filter(|_| !question.is_new);
+        let place = known.map(|bucket| self.store.place_of(bucket).ok_or(S3ErrorCode::NoSuchBucket));
         let owner = match place.transpose().map_err(S3Error::from)? {
             Some((_, owner)) => owner,
             // Of no bucket: the caller's own account is asked.
@@ -68,7 +71,12 @@ impl Gate {
         }
         let mut request = self.context(arrival, principal, question.action, question.arn(), &owner);
         question.extra.into_iter().for_each(|(key, value)| request.set(key, value));
-        let policy = question.bucket.map(|bucket| self.store.policy(bucket)).transpose().ok().flatten().flatten();
+        if key.is_some() {
+            let kind = if arrival.presigned_by().is_some() { "REST-QUERY-STRING" } else { "REST-HEADER" };
+            request.set(ConditionKey::S3AuthType, kind.into());
+            request.set(ConditionKey::S3SignatureVersion, "AWS4-HMAC-SHA256".into());
+        }
+        let policy = known.map(|bucket| self.store.policy(bucket)).transpose().ok().flatten().flatten();
         let endpoint = arrival.peer().through.as_ref().map(|through| through.endpoint.as_str());
         let decision = self.access.decide(&request, key, policy.as_deref(), endpoint);
         if decision.is_allowed() {
@@ -136,19 +144,29 @@ impl S3Access for Gate {
         let Some(action) = action_of(cx.s3_op().name()) else {
             return Err(s3_error!(NotImplemented, "this operation is not modeled"));
         };
-        // Each key of a multi-object delete is judged by itself.
-        if action == "s3:DeleteObject" && cx.s3_op().name() == "DeleteObjects" {
+        // Each key of a multi-object delete is judged by itself; a new bucket when the region that it asks for is read.
+        if matches!(cx.s3_op().name(), "DeleteObjects" | "CreateBucket") {
             return Ok(());
         }
         let (bucket, key) = match cx.s3_path().as_object() {
             Some((bucket, key)) => (Some(bucket), Some(key)),
             None => (cx.s3_path().as_bucket(), None),
         };
-        // A bucket that is yet to be made has no owner and no policy.
-        let bucket = bucket.filter(|_| action != "s3:CreateBucket");
         let extra = extra_keys(action, cx.uri(), cx.headers());
         let signer = cx.credentials().map(|credentials| credentials.access_key.as_str());
-        self.judge(&arrival, signer, Question { action, bucket, key, extra })
+        self.judge(&arrival, signer, Question { action, bucket, key, extra, is_new: false })
+    }
+
+    async fn create_bucket(&self, req: &mut S3Request<CreateBucketInput>) -> S3Result<()> {
+        let arrival = arrival_of(&mut req.extensions)?;
+        let mut extra = extra_keys("s3:CreateBucket", &req.uri, &req.headers);
+        let configuration = req.input.create_bucket_configuration.as_ref();
+        if let Some(asked) = configuration.and_then(|asked| asked.location_constraint.as_ref()) {
+            extra.push((ConditionKey::S3LocationConstraint, asked.as_str().into()));
+        }
+        let bucket = Some(req.input.bucket.as_str());
+        let question = Question { action: "s3:CreateBucket", bucket, key: None, extra, is_new: true };
+        self.judge(&arrival, signer(req), question)
     }
 
     async fn copy_object(&self, req: &mut S3Request<CopyObjectInput>) -> S3Result<()> {
@@ -220,6 +238,15 @@ fn extra_keys(action: &str, uri: &Uri, headers: &HeaderMap) -> Vec<(ConditionKey
         ("x-amz-copy-source", ConditionKey::S3CopySource),
         ("x-amz-server-side-encryption", ConditionKey::S3ServerSideEncryption),
         ("x-amz-storage-class", ConditionKey::S3StorageClass),
+        ("x-amz-content-sha256", ConditionKey::S3ContentSha256),
+        ("x-amz-metadata-directive", ConditionKey::S3MetadataDirective),
+        ("x-amz-server-side-encryption-aws-kms-key-id", ConditionKey::S3EncryptionKeyId),
+        ("x-amz-website-redirect-location", ConditionKey::S3WebsiteRedirect),
+        ("x-amz-grant-full-control", ConditionKey::S3GrantFullControl),
+        ("x-amz-grant-read", ConditionKey::S3GrantRead),
+        ("x-amz-grant-read-acp", ConditionKey::S3GrantReadAcp),
+        ("x-amz-grant-write", ConditionKey::S3GrantWrite),
+        ("x-amz-grant-write-acp", ConditionKey::S3GrantWriteAcp),
     ] {
         if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
             keys.push((key, value.into()));
