@@ -150,7 +150,7 @@ pub use vpn::{
     CreateVpnGateway, CustomerGateway, DeleteVpnConnection, DeleteVpnConnectionRoute, DeleteVpnGateway,
     DetachVpnGateway, DisableVgwRoutePropagation, EnableVgwRoutePropagation, VpnConnection, VpnGateway,
 };
-pub use wizard::{CreateVpcWithEndpoint, WizardSubnet};
+pub use wizard::{CreateVpcWithEndpoint, WizardIds, WizardSubnet};
 pub use world::{Account, World};
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ action_struct! {
         /// The service of the endpoint.
         service_name: ServiceName,
     ) {
+        /// The ids of what it makes, where they are not to be made.
+        ids: WizardIds,
         /// The VPC's tags.
         tags: Tags,
         /// The subnets.
@@ -22,9 +24,26 @@ action_struct! {
     }
 }
 
+/// Ids that the wizard gives to what it makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WizardIds {
+    /// Of the VPC.
+    pub vpc: Option<VpcId>,
+    /// Of its main table, which the private subnets use.
+    pub main_route_table: Option<RouteTableId>,
+    /// Of the table that the public subnets use.
+    pub public_route_table: Option<RouteTableId>,
+    /// Of the internet gateway of the public subnets.
+    pub internet_gateway: Option<InternetGatewayId>,
+    /// Of the endpoint.
+    pub vpc_endpoint: Option<VpcEndpointId>,
+}
+
 /// One subnet of the wizard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WizardSubnet {
+    /// Its id, if it is not to be made.
+    pub id: Option<SubnetId>,
     /// Its name.
     pub name: String,
     /// Its block.
@@ -55,18 +74,34 @@ impl CreateVpcWithEndpoint {
             Some(name) => Tags::named(format!("{name}-{what}")),
             None => Tags::default(),
         };
-        let vpc_id: VpcId = step(cx, &CreateVpc { tags: self.tags.clone(), ..CreateVpc::new(self.cidr_block) })?;
+        let create = CreateVpc {
+            id: self.ids.vpc.clone(),
+            main_route_table_id: self.ids.main_route_table.clone(),
+            tags: self.tags.clone(),
+            ..CreateVpc::new(self.cidr_block)
+        };
+        let vpc_id: VpcId = step(cx, &create)?;
         // The wizard turns DNS hostnames on (facts V3).
         let hostnames = Some(true);
         ModifyVpcAttribute { enable_dns_hostnames: hostnames, ..ModifyVpcAttribute::new(vpc_id.clone()) }
             .perform(cx)?;
         let main = cx.region().need_vpc(&vpc_id)?.main_association.route_table_id.clone();
         let public_table = if self.subnets.iter().any(|subnet| subnet.public) {
-            let gateway: InternetGatewayId =
-                step(cx, &CreateInternetGateway { tags: named("igw"), ..CreateInternetGateway::default() })?;
+            let gateway: InternetGatewayId = step(
+                cx,
+                &CreateInternetGateway {
+                    id: self.ids.internet_gateway.clone(),
+                    tags: named("igw"),
+                    ..CreateInternetGateway::default()
+                },
+            )?;
             AttachInternetGateway::new(gateway.clone(), vpc_id.clone()).perform(cx)?;
-            let table: RouteTableId =
-                step(cx, &CreateRouteTable { tags: named("public"), ..CreateRouteTable::new(vpc_id.clone()) })?;
+            let create = CreateRouteTable {
+                id: self.ids.public_route_table.clone(),
+                tags: named("public"),
+                ..CreateRouteTable::new(vpc_id.clone())
+            };
+            let table: RouteTableId = step(cx, &create)?;
             let to_gateway = RouteTarget::InternetGateway(gateway);
             CreateRoute::new(table.clone(), Destination::Cidr(Cidr::ALL_V4), to_gateway).perform(cx)?;
             Some(table)
@@ -76,6 +111,7 @@ impl CreateVpcWithEndpoint {
         let mut tables = Vec::new();
         for subnet in &self.subnets {
             let create = CreateSubnet {
+                id: subnet.id.clone(),
                 tags: Tags::named(subnet.name.clone()),
                 availability_zone: subnet.availability_zone.clone(),
                 ..CreateSubnet::new(vpc_id.clone(), subnet.cidr_block)
@@ -93,6 +129,7 @@ impl CreateVpcWithEndpoint {
             }
         }
         let endpoint = CreateVpcEndpoint {
+            id: self.ids.vpc_endpoint.clone(),
             tags: named("endpoint"),
             policy_document: self.policy_document.clone(),
             route_table_ids: tables,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::action::{action, created_id};
+use super::action::{action, created_id, parameters, wizard_ids};
 use super::context::Cx;
 use super::json::to_json;
 use super::machine::{LinkSettings, link_settings};
@@ -261,6 +261,16 @@ pub(super) fn declare(nodes: &[&Node], names: &mut Names, home: &Scope, digits: 
         let refused = View::of(node, &STEP).is_some_and(|view| view.has("refused") || view.has("dry-run"));
         let vpc = text("vpc").unwrap_or_default().to_owned();
         let path = if vpc.is_empty() { name.to_owned() } else { format!("{vpc}/{name}") };
+        if key.name == "create-vpc-with-endpoint"
+            && !refused
+            && let Some(shape) = parameters(key.name)
+            && let Some(view) = View::of(&entry.value, shape)
+        {
+            for (made, id) in wizard_ids(name, &view, digits) {
+                let vpc = if made == name { String::new() } else { name.to_owned() };
+                names.add(Named { name: made, vpc, scope: home.clone(), id, span }, problems);
+            }
+        }
         // What a refused call would have created is no name of anything.
         if let Some(id) = created_id(key.name, &path, digits)
             && !refused

@@ -280,6 +280,7 @@ fn interface_endpoints_exist_today_and_take_no_tables() {
 fn the_wizard_names_subnets_and_their_tables_get_the_route() {
     let mut lab = Lab::new(Era::Y2017);
     let subnet = |name: &str, block: &str, public, endpoint| WizardSubnet {
+        id: None,
         name: name.to_owned(),
         cidr_block: cidr(block),
         availability_zone: None,

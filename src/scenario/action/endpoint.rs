@@ -71,10 +71,14 @@ fn create_endpoint(cx: &mut Cx<'_>, view: &View<'_>, id: Option<&ResourceId>) ->
 
 fn wizard(cx: &mut Cx<'_>, view: &View<'_>) -> Option<Action> {
     let service = cx.service(view.node("service"));
+    let digits = if cx.world.era == Era::Y2017 { 8 } else { 17 };
+    let made: Vec<(String, ResourceId)> =
+        view.string("name").map_or_else(Vec::new, |name| wizard_ids(&name, view, digits));
     let mut subnets = Vec::new();
     for entry in view.named("subnets") {
         let subnet = View::of(&entry.value, &WIZARD_SUBNET)?;
         subnets.push(WizardSubnet {
+            id: of_name(&made, &entry.key),
             cidr_block: subnet.cidr("cidr")?,
             availability_zone: cx.zone(subnet.node("zone")),
             name: entry.key.clone(),
@@ -86,6 +90,13 @@ fn wizard(cx: &mut Cx<'_>, view: &View<'_>) -> Option<Action> {
     let policy_document = policy_text(view.node("policy"));
     Some(
         CreateVpcWithEndpoint {
+            ids: view.string("name").map_or_else(WizardIds::default, |name| WizardIds {
+                vpc: of_name(&made, &name),
+                main_route_table: of_name(&made, &format!("{name}-main")),
+                public_route_table: of_name(&made, &format!("{name}-public")),
+                internet_gateway: of_name(&made, &format!("{name}-igw")),
+                vpc_endpoint: of_name(&made, &format!("{name}-endpoint")),
+            }),
             tags: tags(view),
             subnets,
             policy_document,
@@ -93,4 +104,25 @@ fn wizard(cx: &mut Cx<'_>, view: &View<'_>) -> Option<Action> {
         }
         .into(),
     )
+}
+
+/// What the wizard makes under a name, by the names that other steps and expectations use: the VPC under the name itself,
+/// its subnets under theirs, and `NAME-main`, `NAME-public`, `NAME-igw` and `NAME-endpoint`.
+pub(in crate::scenario) fn wizard_ids(name: &str, view: &View<'_>, digits: usize) -> Vec<(String, ResourceId)> {
+    let path = |what: &str| format!("{name}/{what}");
+    let subnets = view.named("subnets").into_iter().map(|entry| entry.key.to_string());
+    let mut made: Vec<(String, ResourceId)> =
+        subnets.map(|subnet| (subnet.clone(), SubnetId::of_name(&path(&subnet), digits).into())).collect();
+    let gateway = format!("{name}-igw");
+    made.push((gateway.clone(), InternetGatewayId::of_name(&path(&gateway), digits).into()));
+    let (main, public, endpoint) = (format!("{name}-main"), format!("{name}-public"), format!("{name}-endpoint"));
+    made.push((name.to_owned(), VpcId::of_name(name, digits).into()));
+    made.push((main.clone(), RouteTableId::of_name(&path(&main), digits).into()));
+    made.push((public.clone(), RouteTableId::of_name(&path(&public), digits).into()));
+    made.push((endpoint.clone(), VpcEndpointId::of_name(&path(&endpoint), digits).into()));
+    made
+}
+
+fn of_name<I: TryFrom<ResourceId>>(made: &[(String, ResourceId)], name: &str) -> Option<I> {
+    made.iter().filter(|(known, _)| known == name).find_map(|(_, id)| I::try_from(id.clone()).ok())
 }

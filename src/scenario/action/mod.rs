@@ -18,6 +18,7 @@ mod vpc;
 #[cfg(test)]
 mod tests;
 
+pub(super) use endpoint::wizard_ids;
 pub(super) use neighbor::peering;
 pub(super) use value::{blocks, policy_text};
 pub(super) use verb::{action, created_id, parameters};

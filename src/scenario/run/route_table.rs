@@ -42,11 +42,15 @@ impl Run {
 
     fn routes_of(&self, table: &str) -> Option<TableRoutes> {
         let world = self.simulation.world();
+        let ids = self.names().get(table).cloned().unwrap_or_default();
         let (_, region, table) = world.regions().find_map(|(scope, region)| {
             let table = region
                 .route_tables()
                 .values()
-                .find(|record| record.id.as_str() == table || record.tags.name.as_deref() == Some(table))?;
+                .find(|record| {
+                    let named = record.tags.name.as_deref() == Some(table);
+                    named || record.id.as_str() == table || ids.iter().any(|id| id == record.id.as_str())
+                })?;
             Some((scope, region, table))
         })?;
         let name = |id: &str| {

@@ -412,7 +412,8 @@ static ZONE: Shape = shape(
 
 static WIZARD: Shape = shape(
     "VPC wizard",
-    "The wizard: a VPC with subnets and an endpoint, whose route goes to the tables that the named subnets use.",
+    "The wizard: a VPC with subnets and an endpoint, whose route goes to the tables that the named subnets use. What it \
+     makes is called NAME, NAME-main, NAME-public, NAME-igw and NAME-endpoint.",
     &[
         NAME,
         CIDR,
