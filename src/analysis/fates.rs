@@ -312,6 +312,7 @@ impl Observer for Watch {
                     | ConnectionNote::Established
                     | ConnectionNote::SoftError { .. }
                     | ConnectionNote::PathMtu { .. }
+                    | ConnectionNote::Vanished
                     | ConnectionNote::PeerClosed => return Attention::Continue,
                 };
                 self.ended.entry((node, *connection)).or_insert((at, end));

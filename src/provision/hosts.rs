@@ -80,6 +80,11 @@ impl Network {
             if let Some(host) = self.engine.node_mut::<Host>(node) {
                 host.resume();
             }
+            let name = self.directory.node(node).to_owned();
+            if [id.as_str(), &name].iter().any(|one| self.settings.nat_instances.contains(*one)) {
+                // It has forgotten what it translated.
+                self.make_nat_instance(region, id, node);
+            }
         }
     }
 

@@ -134,6 +134,11 @@ impl Network {
         self.internet
     }
 
+    /// The machines of instances that do not run.
+    pub fn stopped_hosts(&self) -> BTreeSet<NodeId> {
+        self.stopped.iter().filter_map(|id| self.host_of(id)).collect()
+    }
+
     /// The node of an instance.
     pub fn host_of(&self, instance: &InstanceId) -> Option<NodeId> {
         self.hosts.get(instance).map(|host| host.node)

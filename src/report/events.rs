@@ -238,6 +238,7 @@ fn connection(object: Object<'_>, end: &Open, what: &ConnectionNote) -> Option<M
         ConnectionNote::PeerClosed => "peer_closed",
         ConnectionNote::Closed => "closed",
         ConnectionNote::Aborted => "aborted",
+        ConnectionNote::Vanished => "vanished",
     };
     let program = end.program.map_or("", |program| view.names.directory.program(program));
     let mut object = object
@@ -271,7 +272,8 @@ fn connection(object: Object<'_>, end: &Open, what: &ConnectionNote) -> Option<M
         | ConnectionNote::TimedOut
         | ConnectionNote::PeerClosed
         | ConnectionNote::Closed
-        | ConnectionNote::Aborted => object,
+        | ConnectionNote::Aborted
+        | ConnectionNote::Vanished => object,
     }
     .done()
 }

@@ -248,7 +248,8 @@ pub(crate) const fn is_end(what: &ConnectionNote) -> bool {
         | ConnectionNote::TimedOut
         | ConnectionNote::Unreachable { .. }
         | ConnectionNote::Closed
-        | ConnectionNote::Aborted => true,
+        | ConnectionNote::Aborted
+        | ConnectionNote::Vanished => true,
         ConnectionNote::Opening
         | ConnectionNote::Accepting
         | ConnectionNote::Established

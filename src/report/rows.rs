@@ -201,6 +201,9 @@ fn connection(view: &View<'_>, end: &Open, what: &ConnectionNote) -> Option<Row>
         }
         ConnectionNote::Closed => None,
         ConnectionNote::Aborted => row(Mark::Bad, format!("aborted by its own program{}", lived(view, end))),
+        ConnectionNote::Vanished => {
+            row(Mark::Bad, format!("gone with its machine, without a packet{}", lived(view, end)))
+        }
     }
 }
 

@@ -364,7 +364,7 @@ impl ConnectionCounts {
             ConnectionNote::TimedOut => &mut self.timed_out,
             ConnectionNote::Unreachable { .. } => &mut self.unreachable,
             ConnectionNote::Closed => &mut self.closed,
-            ConnectionNote::Aborted => &mut self.aborted,
+            ConnectionNote::Aborted | ConnectionNote::Vanished => &mut self.aborted,
             ConnectionNote::Accepting
             | ConnectionNote::SoftError { .. }
             | ConnectionNote::PathMtu { .. }

@@ -34,10 +34,16 @@ pub struct Surroundings<'a> {
 #[derive(Default)]
 pub struct Switch {
     off: Cell<bool>,
+    ended: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
 impl Switch {
+    /// Whether the program has ended, by itself or by the switch.
+    pub fn has_ended(&self) -> bool {
+        self.ended.get()
+    }
+
     /// Ends the program; its host has to be given a turn.
     pub fn turn_off(&self) {
         self.off.set(true);
@@ -94,7 +100,9 @@ async fn unless_off(switch: Rc<Switch>, net: Net, mut work: Work) {
         *switch.waker.borrow_mut() = Some(cx.waker().clone());
         work.as_mut().poll(cx).map(|()| false)
     });
-    if off.await {
+    let off = off.await;
+    switch.ended.set(true);
+    if off {
         net.note(ProgramNote::Failed { error: "killed".to_owned() });
     }
 }

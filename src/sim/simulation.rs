@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::machines::say;
 use crate::base::{Calendar, InstanceId, SimTime, VpcEndpointId};
 use crate::control_plane::{Action, Applied, Call, ControlError, Scope, World, rules_of_done, rules_of_refusal};
 use crate::engine::{Counters, Stop};
@@ -10,9 +11,9 @@ use crate::host::{ConnectionInfo, Host};
 use crate::packet::Malformed;
 use crate::provision::{Network, Settings};
 use crate::service::s3::{FrontSettings, ObjectStore};
-use crate::service::spec::ProgramSpec;
+use crate::service::spec::{Does, ProgramSpec};
 use crate::service::{Surroundings, Switch, in_words, launch};
-use crate::trace::{Citations, Directory, NodeId, Observer, PortId, ProgramId, ProgramInfo};
+use crate::trace::{Citations, Directory, NodeId, Observer, PortId, ProgramId, ProgramInfo, ProgramNote};
 
 /// The most events of one stretch of a run, if nobody says otherwise: far beyond any scenario, and an end for worlds
 /// that go in circles.
@@ -26,8 +27,10 @@ pub struct Simulation {
     pub(super) services: super::programs::Services,
     pub(super) names: super::names::Names,
     /// Programs of each host that has any, in the order of their start.
-    programs: BTreeMap<NodeId, Vec<ProgramId>>,
-    switches: BTreeMap<ProgramId, Rc<Switch>>,
+    pub(super) programs: BTreeMap<NodeId, Vec<ProgramId>>,
+    pub(super) switches: BTreeMap<ProgramId, Rc<Switch>>,
+    /// What listens on a machine, to begin again when it was stopped and starts.
+    pub(super) servers: BTreeMap<NodeId, BTreeMap<ProgramId, ProgramSpec>>,
     /// Endpoint policies that take effect later.
     pub(super) policies_due: Vec<(SimTime, Scope, VpcEndpointId)>,
     events_left: u64,
@@ -46,6 +49,7 @@ impl Simulation {
             calendar,
             programs: BTreeMap::new(),
             switches: BTreeMap::new(),
+            servers: BTreeMap::new(),
             policies_due: Vec::new(),
             events_left: EVENTS_MAX,
         };
@@ -68,12 +72,16 @@ impl Simulation {
         match &answer {
             Ok(applied) => {
                 tracing::info!(at = %at, action = action.name(), "change");
+                let machines = self.machines_before(action);
                 self.network.follow(&self.world, &call.scope, &applied.touched);
                 self.follow_services(&call.scope, &applied.touched);
                 observer.learn(&self.network.citations, &self.network.directory);
                 let notes = applied.remarks().map(|remark| format!("\n{remark}")).collect::<String>();
                 let rules = cited(&rules_of_done(&self.world, &call.scope, action));
                 observer.change(at, &format!("{text}{rules}{notes}"), None);
+                if let Some(machines) = machines {
+                    self.follow_machines(machines, observer);
+                }
             }
             Err(error) => {
                 tracing::info!(at = %at, action = action.name(), %error, "refused");
@@ -134,6 +142,17 @@ impl Simulation {
     pub fn start_announced(&mut self, id: ProgramId, spec: &ProgramSpec, observer: &mut dyn Observer) {
         let Some(info) = self.network.directory.programs.get(id.0 as usize) else { return };
         let node = info.node;
+        if matches!(spec.does, Does::Serve(_)) {
+            self.servers.entry(node).or_default().insert(id, spec.clone());
+        }
+        if self.network.stopped_hosts().contains(&node) {
+            if !matches!(spec.does, Does::Serve(_)) {
+                say(observer, self.now(), node, id, ProgramNote::Started);
+                let error = "its machine is not running".to_owned();
+                say(observer, self.now(), node, id, ProgramNote::Failed { error });
+            }
+            return;
+        }
         let lookup = self.lookup(node);
         let around = Surroundings { lookup, calendar: self.calendar, objects: &self.services.objects };
         let launched =

@@ -87,6 +87,8 @@ pub enum ConnectionNote {
     Closed,
     /// Its own program ended it with an RST.
     Aborted,
+    /// Its machine was stopped: it is gone without a packet.
+    Vanished,
 }
 
 /// What happens to a program.

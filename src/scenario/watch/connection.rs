@@ -51,7 +51,7 @@ impl Watch {
             ConnectionNote::TimedOut => Ending::TimedOut,
             ConnectionNote::Unreachable { .. } => Ending::Unreachable,
             ConnectionNote::Closed => Ending::Closed,
-            ConnectionNote::Aborted => Ending::Aborted,
+            ConnectionNote::Aborted | ConnectionNote::Vanished => Ending::Aborted,
             ConnectionNote::Opening
             | ConnectionNote::Accepting
             | ConnectionNote::SoftError { .. }
