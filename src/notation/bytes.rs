@@ -2,11 +2,17 @@
 
 use super::{Problem, Source, Span};
 
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The text of a file, which is UTF-8. What is not is shown as far as it can be, with the problem beside.
 ///
 /// # Errors
 /// The bytes are UTF-16, or no text at all.
-pub fn source_of_bytes(name: &str, bytes: Vec<u8>) -> Result<Source, (Source, Vec<Problem>)> {
+pub fn source_of_bytes(name: &str, mut bytes: Vec<u8>) -> Result<Source, (Source, Vec<Problem>)> {
+    // A mark of the byte order, which UTF-8 needs not and some editors write, is no part of the text.
+    if bytes.starts_with(BYTE_ORDER_MARK.as_bytes()) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     if let Some(text) = utf16(&bytes) {
         let end = text.chars().next().map_or(0, char::len_utf8);
         let problem = Problem::error(Span::new(0..end), "the file is UTF-16, not UTF-8").label("not UTF-8");

@@ -56,8 +56,15 @@ pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
         Happening::Seen { flow, node, before, after } => {
             let name = view.flows.flow(*flow)?.name(view.names);
             let rules = words::rules_text(&seen_rules(view, *node, before.src, after.src));
-            let (after, before) = (after.source(), before.source());
-            let text = format!("{name}: comes from {after} now, no longer from {before}{rules}");
+            let text = match (after.source(), before.source()) {
+                (after, before) if after != before => {
+                    format!("{name}: comes from {after} now, no longer from {before}{rules}")
+                }
+                _ => {
+                    let (after, before) = (after.destination(), before.destination());
+                    format!("{name}: is for {after} now, no longer for {before}{rules}")
+                }
+            };
             Some(Row::new(Mark::Notable, words::node_name(view.names, *node), text))
         }
         Happening::Retransmitted { flow, node, glimpse, .. } => {

@@ -1,5 +1,6 @@
 //! First pass over the world: every resource that has a name gets its id, before anything refers to it. Makes nothing.
 
+use super::load::FLEET_OF_WRONG_FILE;
 use super::names::{Named, Names};
 use super::vocabulary::*;
 use crate::base::*;
@@ -84,6 +85,8 @@ impl Declare<'_> {
         match view.integer("count") {
             None => self.one("", entry, view.node("id"), &kind),
             Some(count) => {
+                // A file with a wrong count is not worth so many names.
+                let count = if self.problems.has_errors() { count.min(FLEET_OF_WRONG_FILE) } else { count };
                 for index in 1..=count {
                     let name = format!("{}-{index}", entry.key);
                     let id = (kind.make)(&self.path("", &name), self.digits);

@@ -1,5 +1,6 @@
 //! Machines: instances, hosts of the internet, networks on premises; what listens on them, their stack and their link.
 
+use super::load::FLEET_OF_WRONG_FILE;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -251,6 +252,9 @@ pub(super) fn instance(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, machines
     cx.place.vpc.clear();
     let names = match view.integer("count") {
         None => vec![entry.key.clone()],
+        Some(count) if cx.problems.has_errors() => {
+            (1..=count.min(FLEET_OF_WRONG_FILE)).map(|index| format!("{}-{index}", entry.key)).collect()
+        }
         Some(count) => (1..=count).map(|index| format!("{}-{index}", entry.key)).collect(),
     };
     let run = run_instances(cx, entry, &view);

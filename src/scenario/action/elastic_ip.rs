@@ -51,7 +51,10 @@ pub(super) fn elastic_ip(cx: &mut Cx<'_>, view: &View<'_>) -> Option<AllocationI
         let region = cx.world.region(&cx.place.scope)?;
         let found = region.elastic_ips().values().find(|elastic| elastic.public_ip == address);
         if found.is_none() {
-            cx.problems.push(Problem::error(node.span, format!("{address} is not an Elastic IP of this account")));
+            // Where something of the world is wrong, it may be what has the address.
+            if !cx.problems.has_errors() {
+                cx.problems.push(Problem::error(node.span, format!("{address} is not an Elastic IP of this account")));
+            }
         }
         return found.map(|elastic| elastic.allocation_id.clone());
     }

@@ -14,5 +14,6 @@ mod surroundings;
 mod tests;
 
 pub(super) use accounts::step_scope;
+pub(super) use read::FLEET_OF_WRONG_FILE;
 pub use read::{MACHINES_MAX, load};
 pub use resolved::{S3Settings, Scenario, SharedLinks};

@@ -12,6 +12,8 @@ use crate::scenario::vocabulary::{FILE, INSTANCE, VERSION};
 
 /// The most machines of a scenario.
 pub const MACHINES_MAX: u64 = 1_000_000;
+/// The most machines of a fleet that are looked at in a file with errors.
+pub(in crate::scenario) const FLEET_OF_WRONG_FILE: u64 = 256;
 
 /// Reads a file: a scenario for each era that it runs in, and none at all where a problem is an error.
 pub fn load(source: &Source) -> (Vec<Scenario>, Vec<Problem>) {
