@@ -87,14 +87,8 @@ impl CreateVpcWithEndpoint {
             .perform(cx)?;
         let main = cx.region().need_vpc(&vpc_id)?.main_association.route_table_id.clone();
         let public_table = if self.subnets.iter().any(|subnet| subnet.public) {
-            let gateway: InternetGatewayId = step(
-                cx,
-                &CreateInternetGateway {
-                    id: self.ids.internet_gateway.clone(),
-                    tags: named("igw"),
-                    ..CreateInternetGateway::default()
-                },
-            )?;
+            let gateway: InternetGatewayId =
+                step(cx, &CreateInternetGateway { id: self.ids.internet_gateway.clone(), tags: named("igw") })?;
             AttachInternetGateway::new(gateway.clone(), vpc_id.clone()).perform(cx)?;
             let create = CreateRouteTable {
                 id: self.ids.public_route_table.clone(),

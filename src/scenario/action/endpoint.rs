@@ -110,7 +110,7 @@ fn wizard(cx: &mut Cx<'_>, view: &View<'_>) -> Option<Action> {
 /// its subnets under theirs, and `NAME-main`, `NAME-public`, `NAME-igw` and `NAME-endpoint`.
 pub(in crate::scenario) fn wizard_ids(name: &str, view: &View<'_>, digits: usize) -> Vec<(String, ResourceId)> {
     let path = |what: &str| format!("{name}/{what}");
-    let subnets = view.named("subnets").into_iter().map(|entry| entry.key.to_string());
+    let subnets = view.named("subnets").iter().map(|entry| entry.key.to_string());
     let mut made: Vec<(String, ResourceId)> =
         subnets.map(|subnet| (subnet.clone(), SubnetId::of_name(&path(&subnet), digits).into())).collect();
     let gateway = format!("{name}-igw");

@@ -44,13 +44,10 @@ impl Run {
         let world = self.simulation.world();
         let ids = self.names().get(table).cloned().unwrap_or_default();
         let (_, region, table) = world.regions().find_map(|(scope, region)| {
-            let table = region
-                .route_tables()
-                .values()
-                .find(|record| {
-                    let named = record.tags.name.as_deref() == Some(table);
-                    named || record.id.as_str() == table || ids.iter().any(|id| id == record.id.as_str())
-                })?;
+            let table = region.route_tables().values().find(|record| {
+                let named = record.tags.name.as_deref() == Some(table);
+                named || record.id.as_str() == table || ids.iter().any(|id| id == record.id.as_str())
+            })?;
             Some((scope, region, table))
         })?;
         let name = |id: &str| {
