@@ -194,19 +194,41 @@ impl Packet {
         let quote = &mut bytes[start..];
         let header = usize::from(quote[0] & 0x0f) * 4;
         let protocol = Protocol(quote[9]);
+        // RFC 5508 section 4.2: the quoted transport header becomes what it was, its checksum too, where the quote has it.
+        let checksum_at = match protocol {
+            Protocol::TCP => Some(header + 16),
+            Protocol::UDP => Some(header + 6),
+            Protocol::ICMP => Some(header + 2),
+            _ => None,
+        };
+        let checksum_at = checksum_at.filter(|at| at + 2 <= quote.len());
         for (to, address_at, port_at) in [(source, 12, 0), (destination, 16, 2)] {
             let Some(SocketAddr::V4(to)) = to else { continue };
             let old: [u8; 4] = quote[address_at..address_at + 4].try_into().expect("four bytes");
             let sum = u16::from_be_bytes([quote[10], quote[11]]);
             quote[10..12].copy_from_slice(&update(sum, &old, &to.ip().octets()).to_be_bytes());
             quote[address_at..address_at + 4].copy_from_slice(&to.ip().octets());
+            let mut transport = checksum_at.map(|at| u16::from_be_bytes([quote[at], quote[at + 1]]));
+            // A UDP datagram without a checksum stays without one.
+            transport = transport.filter(|sum| protocol != Protocol::UDP || *sum != 0);
+            if let Some(sum) = transport.as_mut().filter(|_| protocol != Protocol::ICMP) {
+                *sum = update(*sum, &old, &to.ip().octets());
+            }
             let port = match protocol {
                 Protocol::TCP | Protocol::UDP => Some(header + port_at),
                 Protocol::ICMP => Some(header + 4),
                 _ => None,
             };
             if let Some(field) = port.and_then(|at| quote.get_mut(at..at + 2)) {
+                let before = [field[0], field[1]];
                 field.copy_from_slice(&to.port().to_be_bytes());
+                if let Some(sum) = &mut transport {
+                    *sum = update(*sum, &before, &to.port().to_be_bytes());
+                }
+            }
+            if let Some((at, sum)) = checksum_at.zip(transport) {
+                let sum = if protocol == Protocol::UDP && sum == 0 { 0xffff } else { sum };
+                quote[at..at + 2].copy_from_slice(&sum.to_be_bytes());
             }
         }
         // By difference, as a first fragment of an error holds only a part of what its checksum covers.

@@ -116,7 +116,13 @@ impl Names {
         let nearest: Vec<&&Named> = found.iter().filter(|named| nearness(named) == best).collect();
         match nearest.as_slice() {
             [one] => Ok(one.id.clone()),
-            several => Err(Unresolved::Ambiguous(several.iter().map(|named| named.path()).collect())),
+            several => {
+                let paths: Vec<String> = several.iter().map(|named| named.path()).collect();
+                let alike = paths.iter().enumerate().any(|(index, path)| paths[..index].contains(path));
+                // Things of two kinds may have one name in one VPC: then only their ids tell them apart.
+                let ids = || several.iter().map(|named| named.id.to_string()).collect();
+                Err(Unresolved::Ambiguous(if alike { ids() } else { paths }))
+            }
         }
     }
 

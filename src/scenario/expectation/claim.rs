@@ -175,3 +175,33 @@ pub struct Completion {
     /// A part of what it has to show.
     pub saying: Option<String>,
 }
+
+impl Expected {
+    /// The stretch of the run that it is about, where it can have one.
+    pub fn window(&self) -> Option<&Window> {
+        match self {
+            Self::IsNotReset { window, .. }
+            | Self::IsRefused { window, .. }
+            | Self::CarriedBy { window, .. }
+            | Self::NeverCrosses { window, .. }
+            | Self::Resolves { window, .. }
+            | Self::Exchanges { window, .. }
+            | Self::Drops { window, .. }
+            | Self::DropsNothing { window, .. }
+            | Self::RouteTable { window, .. }
+            | Self::Carries { window, .. } => Some(window),
+            Self::S3Sees { line, .. } => Some(&line.window),
+            Self::Completes { .. }
+            | Self::Fails { .. }
+            | Self::IsReset { .. }
+            | Self::TimesOut { .. }
+            | Self::Retries { .. }
+            | Self::Survives { .. }
+            | Self::StaysOpen { .. }
+            | Self::Hears { .. }
+            | Self::Reaches { .. }
+            | Self::DoesNotReach { .. }
+            | Self::Costs { .. } => None,
+        }
+    }
+}

@@ -46,6 +46,11 @@ pub(super) type Seen = Result<String, String>;
 impl Bench<'_> {
     /// Judges one expectation; `index` is its place in the file.
     pub(in crate::scenario) fn judge(&self, index: usize, expectation: &Expectation) -> Judgment {
+        let around = expectation.what.window().map_or([None, None], |window| [window.after, window.before]);
+        // Around a step that did not happen everything and nothing is true.
+        if around.into_iter().flatten().any(|place| self.steps.get(place).copied().flatten().is_none()) {
+            return Judgment { held: false, saw: "the step that it names did not happen".to_owned() };
+        }
         match self.look(index, &expectation.what) {
             Ok(saw) => Judgment { held: true, saw },
             Err(saw) => Judgment { held: false, saw },
