@@ -56,6 +56,30 @@ impl Tables<'_> {
         Some(self.filtered(filter, false, words))
     }
 
+    /// Why nobody can tell whether the groups of an interface let a packet pass that no other rule allows, if so.
+    pub(super) fn groups_unknown(
+        &self,
+        scope: &Scope,
+        interface: &NetworkInterface,
+        header: &Header,
+        egress: bool,
+    ) -> Option<String> {
+        if self.options.opaque_lists.is_empty() {
+            return None;
+        }
+        let far = if egress { header.dst.ip() } else { header.src.ip() };
+        let region = self.world.region(scope)?;
+        let groups = interface.groups.iter().filter_map(|id| region.security_groups().get(id));
+        let mut rules = groups.flat_map(|group| if egress { &group.egress } else { &group.ingress });
+        rules.find_map(|rule| match &rule.peer {
+            Peer::PrefixList(list) if protocol_holds(rule.protocol, header, far.is_ipv4()) => {
+                let list = self.options.opaque_lists.get(list)?;
+                Some(format!("a security group has a rule for {list}, whose blocks are in no file"))
+            }
+            _ => None,
+        })
+    }
+
     /// A verdict, with the group or ACL and the rule in words where they are wanted.
     fn filtered(&self, filter: Filter, allowed: bool, words: impl FnOnce() -> (String, String)) -> Finding {
         let (id, rule) = if self.options.brief { Default::default() } else { words() };

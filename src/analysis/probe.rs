@@ -8,9 +8,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::addresses::Owner;
-use super::path::Traffic;
+use super::path::{Outcome, Traffic};
 use super::question_log::{Asked, QuestionLog};
 use super::stage::Stage;
+use super::tables::Tables;
 use crate::control_plane::{InterfaceType, NameServer};
 use crate::host::{Host, NetError, Probe as Packet, ProbeAnswer, ProbeKind, ProbeReply};
 use crate::import::{PortState, Saw};
@@ -113,6 +114,20 @@ impl Prober {
         (!vpc.enable_dns_support).then(|| format!("DNS resolution is off in VPC {name} [R27]"))
     }
 
+    /// Why tables cannot tell what becomes of a question, where something of the world decides in a way that nobody told.
+    fn tables_cannot_tell(&mut self, question: &Question) -> Option<String> {
+        if !self.stage.has_gaps() {
+            return None;
+        }
+        let options = self.stage.table_options();
+        let tables = Tables::new(self.stage.simulation().world(), options);
+        let source = tables.source(question.from).ok()?;
+        match tables.explain(&source, question.to, question.traffic)?.outcome() {
+            Outcome::Unknown(why) => Some(why),
+            Outcome::Reaches | Outcome::BlockedOut(_) | Outcome::BlockedBack(_) => None,
+        }
+    }
+
     /// The DNS servers that the machine of an address asks, where they are not AWS's.
     pub fn own_name_servers(&mut self, from: IpAddr) -> Option<String> {
         let owner = self.stage.index().owners(from).iter().find(|owner| owner.instance.is_some()).cloned()?;
@@ -144,6 +159,9 @@ impl Prober {
             Err(error) => return nobody_knows(format!("the probe could not be sent: {error}"), trails),
         };
         if let Some(why) = trails.iter().find_map(|trail| self.cannot_tell(question, &trail.journey)) {
+            return nobody_knows(why, trails);
+        }
+        if let Some(why) = self.tables_cannot_tell(question) {
             return nobody_knows(why, trails);
         }
         let (saw, ttl) = seen(question.traffic, answer.map(|answer| (answer.reply, answer.ttl)));

@@ -10,7 +10,7 @@ use super::addresses::AddressIndex;
 use super::path::{Explanation, Header, Source, Traffic};
 use super::walk::Walk;
 use crate::base::*;
-use crate::control_plane::{Instance, Region, Scope, SecurityGroup, World};
+use crate::control_plane::{Destination, Instance, Region, RouteTable, RouteTarget, Scope, SecurityGroup, World};
 use crate::host::AnswerBy;
 use crate::provision::Outside;
 
@@ -28,6 +28,8 @@ pub struct TableOptions {
     pub answer_by_instance: BTreeMap<String, AnswerBy>,
     /// Instances that forward for others as NAT instances, by name or id.
     pub nat_instances: BTreeSet<String>,
+    /// Prefix lists whose blocks nobody told.
+    pub opaque_lists: BTreeSet<PrefixListId>,
     /// The port that a question comes from.
     pub source_port: u16,
     /// The port that a NAT gateway gives it.
@@ -47,6 +49,8 @@ pub struct Tables<'w> {
     internet_gateways: FxHashMap<VpcId, InternetGatewayId>,
     scopes: FxHashMap<VpcId, Scope>,
     nats: FxHashMap<NetworkInterfaceId, NatGatewayId>,
+    /// Gateways with a route table of their own, which may redirect what comes in by them; it is not modelled.
+    edges: BTreeMap<String, RouteTableId>,
 }
 
 impl Default for TableOptions {
@@ -58,6 +62,7 @@ impl Default for TableOptions {
             answer_by: AnswerBy::default(),
             answer_by_instance: BTreeMap::new(),
             nat_instances: BTreeSet::new(),
+            opaque_lists: BTreeSet::new(),
             source_port: 49_152,
             nat_port: 49_152,
             brief: false,
@@ -76,6 +81,7 @@ impl<'w> Tables<'w> {
             internet_gateways: FxHashMap::default(),
             scopes: FxHashMap::default(),
             nats: FxHashMap::default(),
+            edges: BTreeMap::new(),
         };
         for (scope, region) in world.regions() {
             tables.read_region(&scope, region);
@@ -89,6 +95,9 @@ impl<'w> Tables<'w> {
             if let Some(vpc) = &gateway.vpc_id {
                 self.internet_gateways.insert(vpc.clone(), gateway.id.clone());
             }
+        }
+        for table in region.route_tables().values() {
+            self.edges.extend(table.edge_associations.iter().map(|gateway| (gateway.clone(), table.id.clone())));
         }
         for nat in region.nat_gateways().values().filter(|nat| nat.is_live()) {
             for address in &nat.addresses {
@@ -165,6 +174,24 @@ impl<'w> Tables<'w> {
             hosts.chain(premises).any(|host| host.addresses.contains(&address))
         };
         if self.options.internet_is_full { self.index.is_outside(address) || listed() } else { listed() }
+    }
+
+    /// Why nobody can tell where a packet goes that comes in by a gateway, if so.
+    pub(super) fn edge_unknown(&self, gateway: &str) -> Option<String> {
+        let table = self.edges.get(gateway)?;
+        Some(format!("{table} may redirect what enters through {gateway}, which is not modelled"))
+    }
+
+    /// Why nobody can tell which route of a table is taken, if so. Local routes win over those of lists.
+    pub(super) fn route_unknown(&self, table: &RouteTable, chosen: Option<&RouteTarget>) -> Option<String> {
+        if self.options.opaque_lists.is_empty() || chosen == Some(&RouteTarget::Local) {
+            return None;
+        }
+        let list = table.routes().find_map(|route| match &route.destination {
+            Destination::PrefixList(list) => self.options.opaque_lists.get(list),
+            Destination::Cidr(_) => None,
+        })?;
+        Some(format!("{} has a route for {list}, whose blocks are in no file", table.id))
     }
 
     /// By which interface an instance answers.

@@ -152,8 +152,8 @@ impl<'t, 'w> Walk<'t, 'w> {
         if vpc.resolver_address() == Some(dst) || is_link_local_resolver(dst) {
             return Ending::Unknown("it asks the VPC's resolver".to_owned());
         }
-        if let Some(finding) = self.tables.judge_groups(scope, interface, &header, true) {
-            self.find(finding);
+        if let Some(ending) = self.pass_groups(scope, interface, &header, true) {
+            return ending;
         }
         if is_group(dst) {
             self.block(DropReason::NoMulticast, vpc.id.as_str());
@@ -173,7 +173,11 @@ impl<'t, 'w> Walk<'t, 'w> {
             return Ending::Unknown("what answers at link-local addresses is not modelled".to_owned());
         }
         let Some(table) = region.and_then(|region| region.effective_route_table(subnet)) else { return Ending::Lost };
-        let Some(route) = self.route(scope, table, dst) else {
+        let route = self.route(scope, table, dst);
+        if let Some(why) = self.tables.route_unknown(table, route.as_ref().map(|route| &route.target)) {
+            return Ending::Unknown(why);
+        }
+        let Some(route) = route else {
             self.block(DropReason::NoRoute, table.id.as_str());
             return self.without_a_hop(scope, vpc, header);
         };
@@ -189,6 +193,26 @@ impl<'t, 'w> Walk<'t, 'w> {
             self.block(DropReason::NatGatewayTarget, &route.by);
         }
         self.by_target(scope, vpc, interface, target, &route.by, header)
+    }
+
+    /// The verdict of an interface's groups; an ending where nobody can tell it.
+    fn pass_groups(
+        &mut self,
+        scope: &Scope,
+        interface: &NetworkInterface,
+        header: &Header,
+        egress: bool,
+    ) -> Option<Ending> {
+        let finding = self.tables.judge_groups(scope, interface, header, egress)?;
+        let denied = matches!(finding, Finding::Filtered { allowed: false, .. });
+        let unknown = denied.then(|| self.tables.groups_unknown(scope, interface, header, egress)).flatten();
+        match unknown {
+            Some(why) => Some(Ending::Unknown(why)),
+            None => {
+                self.find(finding);
+                None
+            }
+        }
     }
 
     /// The route that a table has for an address; with those that lose, where they are wanted.
@@ -208,17 +232,7 @@ impl<'t, 'w> Walk<'t, 'w> {
             is_gone: winner.fate.code().is_some(),
             by: route_text(table.id.as_str(), winner.block, &winner.destination, &winner.target),
         });
-        // The answers that describe a customer's prefix list may be without its blocks.
-        let region = self.region(scope);
-        let empty = candidates.iter().find_map(|one| match &one.destination {
-            Destination::PrefixList(id) => region?.prefix_lists().get(id).filter(|list| list.entries.is_empty()),
-            Destination::Cidr(_) => None,
-        });
-        let doubt = empty.map(|list| format!("{} holds no blocks here: whether its route decides is unknown", list.id));
         self.find(Finding::Routed { table: table.id.to_string(), candidates });
-        if let Some(doubt) = doubt {
-            self.find(Finding::Note(doubt));
-        }
         chosen
     }
 
@@ -348,8 +362,8 @@ impl<'t, 'w> Walk<'t, 'w> {
         if interface.source_dest_check && !own {
             self.block(DropReason::SourceDestCheck, id.as_str());
         }
-        if let Some(finding) = self.tables.judge_groups(scope, interface, &header, false) {
-            self.find(finding);
+        if let Some(ending) = self.pass_groups(scope, interface, &header, false) {
+            return ending;
         }
         match (&interface.interface_type, interface.instance_id()) {
             (_, Some(instance)) => {

@@ -97,6 +97,9 @@ impl Walk<'_, '_> {
         let Some(id) = self.tables.internet_gateway(vpc_id).cloned() else { return Ending::Lost };
         let name = self.region(&scope).and_then(|region| region.internet_gateways().get(&id)?.tags.name.clone());
         self.hop(Component::InternetGateway, id.as_str(), name);
+        if let Some(why) = self.tables.edge_unknown(id.as_str()) {
+            return Ending::Unknown(why);
+        }
         if let IpAddr::V4(src) = header.src.ip() {
             if src.is_private() {
                 self.block(DropReason::PrivateSource, id.as_str());
@@ -121,6 +124,9 @@ impl Walk<'_, '_> {
         let Some(vpc) = region.vpcs().get(vpc_id) else { return Ending::Lost };
         if let Some(id) = self.tables.internet_gateway(vpc_id) {
             self.hop(Component::InternetGateway, id.as_str(), None);
+            if let Some(why) = self.tables.edge_unknown(id.as_str()) {
+                return Ending::Unknown(why);
+            }
         } else {
             let gateway = region.egress_only_internet_gateways().values().find(|gateway| gateway.vpc_id == *vpc_id);
             let Some(gateway) = gateway else {
@@ -240,6 +246,9 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn from_vpn_gateway(&mut self, scope: &Scope, id: &VpnGatewayId, header: Header) -> Ending {
+        if let Some(why) = self.tables.edge_unknown(id.as_str()) {
+            return Ending::Unknown(why);
+        }
         let region = self.region(scope);
         let gateway = region.and_then(|region| region.vpn_gateways().get(id));
         let vpc = gateway.and_then(|gateway| region?.vpcs().get(gateway.vpc_id.as_ref()?));

@@ -1,12 +1,14 @@
 //! The one entrance: input files and options in, a world or all problems out. Decodes and builds nothing itself.
 
+use std::collections::BTreeSet;
+
 use super::assemble::Assembly;
 use super::assumption::{Assumption, Assumptions};
 use super::check::check;
 use super::draft::{Draft, Gone, Unmodeled};
 use super::ledger::{FileProblems, Ledger};
 use super::source::{Home, InputFile, Library, Skipped};
-use crate::base::{AccountId, RegionName};
+use crate::base::{AccountId, PrefixListId, RegionName};
 use crate::control_plane::World;
 use crate::notation::{Problem, Span};
 
@@ -28,7 +30,8 @@ pub struct Imported {
     pub world: World,
     /// What was assumed.
     pub assumptions: Vec<Assumption>,
-    /// What the account has and this simulator does not model, each with its effect.
+    /// What the account has and this simulator does not model, each with its effect. A prefix list among them is one whose
+    /// blocks are in no file.
     pub unmodeled: Vec<Unmodeled>,
     /// What is described and no longer there.
     pub gone: Vec<Gone>,
@@ -36,6 +39,13 @@ pub struct Imported {
     pub skipped: Vec<Skipped>,
     /// What is doubtful in the files without being wrong.
     pub warnings: Vec<FileProblems>,
+}
+
+impl Imported {
+    /// The prefix lists whose blocks are in no file.
+    pub fn opaque_lists(&self) -> BTreeSet<PrefixListId> {
+        self.unmodeled.iter().filter_map(|one| PrefixListId::parse(&one.id)).collect()
+    }
 }
 
 /// How many files that were left aside a message names.
