@@ -3,8 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::*;
-use crate::base::{Cidr, RouteTableId, ServiceName};
-use crate::control_plane::{Action, Call, CreateVpcEndpoint, DeleteRoute, Destination, Scope, World};
+use crate::base::{Cidr, InstanceId, PrefixListId, RouteTableId, ServiceName, SimTime};
+use crate::control_plane::{
+    Action, Call, CreateManagedPrefixList, CreateRoute, CreateVpcEndpoint, DeleteRoute, Destination,
+    ModifyVpcAttribute, RouteTarget, Scope, StopInstances, TerminateInstances, World,
+};
 use crate::import::{ImportOptions, Observations, import, read_observations, tests as measured};
 use crate::notation::Source;
 use crate::trace::DropReason;
@@ -176,4 +179,91 @@ fn connections_that_are_given_are_the_ones_that_are_watched() {
     assert!(fates[0].0 && fates[0].1.is_some_and(|after| (950..960).contains(&after.as_secs())), "{fates:?}");
     // What has no way was never open, and is not lost.
     assert!(matches!(result.connections[1].with, Fate::NotOpen(_)) && !fates[1].0);
+}
+
+fn instance(world: &World, name: &str) -> InstanceId {
+    let region = world.regions().next().expect("a region").1;
+    let found = region.instances().values().find(|one| one.tags.name.as_deref() == Some(name));
+    found.expect(name).id.clone()
+}
+
+/// What an account gives up is nobody's: that the internet would answer there would turn a loss into a gain.
+#[test]
+fn what_a_stopped_or_ended_machine_reached_and_answered_is_lost_and_nothing_is_gained() {
+    type Change = fn(&World, &Scope) -> Vec<Action>;
+    let stop: Change = |world, _| vec![StopInstances::new(vec![instance(world, "bat-pub01")]).into()];
+    let terminate: Change = |world, _| vec![TerminateInstances::new(vec![instance(world, "bat-pub01")]).into()];
+    for change in [stop, terminate] {
+        let result = asked(&change, &WhatIfOptions::default());
+        let Comparison { lost, gained, rerouted, unclear, .. } = &result.comparison;
+        assert!(gained.is_empty() && rerouted.is_empty() && unclear.is_empty(), "{gained:?} {rerouted:?} {unclear:?}");
+        let names: Vec<_> =
+            lost.iter().map(|one| (&*result.classes[one.from].name, &*result.classes[one.to].name)).collect();
+        assert!(names.iter().any(|(from, to)| *from == "the internet" && to.starts_with("bat-pub01")), "{names:?}");
+        assert!(names.contains(&("bat-pub01", "the internet")), "{names:?}");
+    }
+}
+
+#[test]
+fn turning_a_vpcs_resolver_off_loses_its_names_and_turning_hostnames_off_does_not() {
+    let attribute = |support: Option<bool>, hostnames: Option<bool>| {
+        move |world: &World, scope: &Scope| {
+            let vpc = world.region(scope).and_then(|region| region.vpcs().keys().next()).expect("a VPC").clone();
+            let (enable_dns_support, enable_dns_hostnames) = (support, hostnames);
+            vec![ModifyVpcAttribute { enable_dns_support, enable_dns_hostnames, ..ModifyVpcAttribute::new(vpc) }.into()]
+        }
+    };
+    let off = asked(&attribute(Some(false), None), &WhatIfOptions::default());
+    assert!(off.loses() && off.names_lost.len() == 1);
+    let twin = asked(&attribute(None, Some(false)), &WhatIfOptions::default());
+    assert!(!twin.loses() && twin.names_lost.is_empty());
+}
+
+/// The outcome of `bat-nat01` to the internet in a world whose table has a route for a list without blocks.
+fn with_a_list(told: bool) -> Outcome {
+    let mut world = endpoints_world();
+    let (scope, _) = world.regions().next().expect("a region");
+    let mut make =
+        |action: Action| world.apply(&Call::admin(scope.clone()), &action, SimTime::ZERO).expect("it is done");
+    let list: PrefixListId =
+        make(CreateManagedPrefixList::new("partners".to_owned(), 5).into()).created().expect("a list");
+    let table = table(&endpoints_world(), "bat_rtb_ngw");
+    let nat =
+        endpoints_world().regions().next().expect("a region").1.nat_gateways().keys().next().expect("one").clone();
+    make(CreateRoute::new(table, Destination::PrefixList(list.clone()), RouteTarget::NatGateway(nat)).into());
+    let opaque_lists = if told { Default::default() } else { [list].into() };
+    let tables = Tables::new(&world, TableOptions { opaque_lists, ..TableOptions::default() });
+    let from = tables.source("10.1.2.100".parse().expect("an address")).expect("an instance");
+    tables.explain(&from, SOMEWHERE, Traffic::Tcp(443)).expect("a path").outcome()
+}
+
+#[test]
+fn a_route_of_a_list_without_blocks_is_unknown_where_nobody_told_them_and_empty_where_it_was_told() {
+    assert!(matches!(with_a_list(false), Outcome::Unknown(why) if why.contains("whose blocks are in no file")));
+    assert_eq!(with_a_list(true), Outcome::Reaches);
+}
+
+#[test]
+fn what_enters_by_a_gateway_with_its_own_table_is_unknown_and_by_one_without_is_not() {
+    let inputs = |edge: bool| {
+        let mut files = measured::inputs(measured::endpoints_network());
+        for file in &mut files {
+            if edge && file.text.contains("\"RouteTables\"") {
+                let own = "\"Associations\": [{\"RouteTableAssociationId\": \"rtbassoc-0e0e0e0e\", \"GatewayId\": \
+                           \"igw-0ac19d7af2413ee3f\", \"RouteTableId\": \"rtb-0e0e0e0e\", \"Main\": false}], \
+                           \"PropagatingVgws\": [], \"RouteTableId\": \"rtb-0e0e0e0e\", \"Routes\": [], \"VpcId\": \
+                           \"vpc-0ce3585be7ea715d8\", \"Tags\": []";
+                file.text = file.text.replacen('[', &format!("[{{{own}}}, "), 1);
+            }
+        }
+        files
+    };
+    let outcome = |edge: bool| {
+        let world = world_of(inputs(edge));
+        let tables = Tables::new(&world, TableOptions::default());
+        let public = "3.85.135.71".parse().expect("an address");
+        tables.explain(&path::Source::Outside(SOMEWHERE), public, Traffic::Tcp(22)).expect("a path").outcome()
+    };
+    assert!(matches!(outcome(true), Outcome::Unknown(why) if why.contains("may redirect what enters")));
+    assert_eq!(outcome(false), Outcome::Reaches);
 }
