@@ -48,8 +48,7 @@ impl Network {
                 return;
             }
             let name = record.tags.name.clone().unwrap_or_else(|| id.to_string());
-            let own = self.settings.hosts.get(id.as_str()).or_else(|| self.settings.hosts.get(&name));
-            let settings = own.cloned().unwrap_or_else(|| Arc::clone(&self.settings.instance));
+            let settings = self.settings_of(id, &name);
             let ports: BTreeMap<NetworkInterfaceId, PortId> =
                 record.interfaces.iter().map(|(index, interface)| (interface.clone(), PortId(*index))).collect();
             let addresses_of = |interface: &NetworkInterfaceId| -> Vec<IpAddr> {
@@ -86,6 +85,23 @@ impl Network {
                 self.make_nat_instance(region, id, node);
             }
         }
+    }
+
+    /// A machine for an instance that is yet to be launched: it has a place in the graph and no interface, and does not run.
+    pub fn expect_instance(&mut self, id: &InstanceId, name: &str) -> NodeId {
+        let settings = self.settings_of(id, name);
+        let (interfaces, prefixes) = Default::default();
+        let config = HostConfig { name: name.to_owned(), seed: self.settings.seed, interfaces, prefixes, settings };
+        let node = self.add(Host::new(config), Component::Instance, id.as_str(), name, &[]);
+        self.hosts.insert(id.clone(), HostBox { node, ports: BTreeMap::new() });
+        self.stopped.insert(id.clone());
+        self.engine.with::<Host, _>(node, &mut (), |host, out| host.stop(out));
+        node
+    }
+
+    fn settings_of(&self, id: &InstanceId, name: &str) -> Arc<HostSettings> {
+        let own = self.settings.hosts.get(id.as_str()).or_else(|| self.settings.hosts.get(name));
+        own.cloned().unwrap_or_else(|| Arc::clone(&self.settings.instance))
     }
 
     fn make_nat_instance(&mut self, region: &Region, id: &InstanceId, node: NodeId) {

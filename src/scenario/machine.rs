@@ -54,6 +54,24 @@ pub struct Machine {
     pub span: Span,
 }
 
+impl Machine {
+    /// A machine of which no more is said than its name and place.
+    pub(super) fn plain(name: &str, seat: Seat, span: Span) -> Self {
+        Self {
+            name: name.to_owned(),
+            seat,
+            listens: Vec::new(),
+            settings: None,
+            link: None,
+            nat: false,
+            user: None,
+            addresses: Vec::new(),
+            dns_names: Vec::new(),
+            span,
+        }
+    }
+}
+
 /// Settings of a link; what is `None` is as the kind of link has it, or stays as it was.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinkSettings {

@@ -25,7 +25,8 @@ impl Simulation {
     pub(super) fn machines_before(&self, action: &Action) -> Option<Machines> {
         let concerned = matches!(
             action,
-            Action::StopInstances(_)
+            Action::RunInstances(_)
+                | Action::StopInstances(_)
                 | Action::StartInstances(_)
                 | Action::TerminateInstances(_)
                 | Action::ZoneFail(_)

@@ -4,15 +4,16 @@ use super::accounts::step_scope;
 use super::reader::Reader;
 use super::resolved::{S3Settings, Scenario};
 use crate::analysis::Tariff;
-use crate::base::{Calendar, Era};
+use crate::base::{Calendar, Era, InstanceId};
 use crate::notation::{Node, Problems, View};
 use crate::scenario::context::Cx;
 use crate::scenario::expectation::{Expectation, Known, dollars, expectation};
-use crate::scenario::names::Place;
+use crate::scenario::machine::{Machine, Seat};
+use crate::scenario::names::{Names, Place};
 use crate::scenario::program::{Machines, Program, program};
 use crate::scenario::rehearsal::rehearse;
 use crate::scenario::timeline::{Step, StepLabels, rules, settle, steps};
-use crate::scenario::vocabulary::{PRICES, PROGRAM, S3};
+use crate::scenario::vocabulary::{PRICES, PROGRAM, S3, STEP};
 
 impl Reader<'_> {
     /// Looks for further problems in a scenario that cannot be run anyway.
@@ -69,6 +70,7 @@ impl Reader<'_> {
         let is_made = !self.problems.has_errors();
         let labels = StepLabels::of(nodes);
         let program_names: Vec<String> = view.named("programs").iter().map(|entry| entry.key.clone()).collect();
+        self.machines.extend(launched(nodes, &self.names));
         let machines = Machines::of(&self.machines, &self.fleets);
         let home = Place { scope: self.home.clone(), vpc: String::new() };
         let (source, names, world) = (self.source, &self.names, &self.world);
@@ -99,4 +101,21 @@ impl Reader<'_> {
             expectations.into_iter().filter_map(|node| expectation(&mut cx, &known, node, &mut programs)).collect();
         (programs, timeline, expectations)
     }
+}
+
+/// The instances that steps launch under a name: programs may run on them from then on.
+fn launched(nodes: &[&Node], names: &Names) -> Vec<Machine> {
+    let launches = nodes.iter().filter_map(|node| {
+        let view = View::of(node, &STEP)?;
+        let (_, entry) = view.verb().filter(|(key, _)| key.name == "run-instances")?;
+        let name_node = &entry.value.as_map()?.entry("name")?.value;
+        let (name, span) = (name_node.as_text()?, name_node.span);
+        let skipped = view.has("refused") || view.has("dry-run");
+        let named = names
+            .candidates(name)
+            .find(|named| InstanceId::try_from(named.id.clone()).is_ok() && named.span == span)?;
+        let seat = Seat::Instance(named.scope.clone(), InstanceId::try_from(named.id.clone()).ok()?);
+        (!skipped).then(|| Machine::plain(name, seat, named.span))
+    });
+    launches.collect()
 }

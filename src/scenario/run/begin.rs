@@ -35,7 +35,7 @@ impl Run {
                 simulation.name_host(name, machine.addresses.clone());
             }
         }
-        let machines: Vec<NodeId> = scenario.machines.iter().map(|machine| node_of(&simulation, machine)).collect();
+        let machines: Vec<NodeId> = scenario.machines.iter().map(|machine| node_of(&mut simulation, machine)).collect();
         let ids: Vec<ProgramId> = scenario
             .programs
             .iter()
@@ -119,13 +119,18 @@ fn holds(program: &Program) -> bool {
     }
 }
 
-/// The node of a machine.
-fn node_of(simulation: &Simulation, machine: &Machine) -> NodeId {
-    let node = match &machine.seat {
-        Seat::Instance(_, id) => simulation.host_of(id),
-        Seat::Internet | Seat::Premises(_) => simulation.network().outside_host(&machine.name),
-    };
-    node.expect("every machine of a scenario was launched, or put outside, when the world was made")
+/// The node of a machine. An instance that a step is to launch has one that does not run yet.
+fn node_of(simulation: &mut Simulation, machine: &Machine) -> NodeId {
+    match &machine.seat {
+        Seat::Instance(_, id) => match simulation.host_of(id) {
+            Some(node) => node,
+            None => simulation.network_mut().expect_instance(id, &machine.name),
+        },
+        Seat::Internet | Seat::Premises(_) => {
+            let node = simulation.network().outside_host(&machine.name);
+            node.expect("every host outside of AWS was put there when the world was made")
+        }
+    }
 }
 
 fn fill_buckets(simulation: &Simulation, scenario: &Scenario) {

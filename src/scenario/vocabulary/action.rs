@@ -245,7 +245,7 @@ static ASSOCIATE_ADDRESS: Shape = shape(
 static ELASTIC_IP: Shape = shape("Elastic IP", "Takes an Elastic IP away, or gives it back.", &[EIP]);
 static RUN_INSTANCES: Shape = shape(
     "instance to run",
-    "Launches an instance. Programs run only on machines that stand under `instances`; this one answers pings.",
+    "Launches an instance. Programs may run on it from then on, by its name.",
     &[
         NAME,
         SUBNET,
