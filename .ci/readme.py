@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 FILES = {"change.yaml": "- create-vpc-endpoint: {vpc: bat, service: s3, route-tables: bat_rtb_ngw}\n", "mine.yaml": None}
+TOUR = "scenarios/gateway-endpoint/creating-an-endpoint-resets-open-connections.yaml"
 
 
 def main():
@@ -23,6 +24,13 @@ def main():
             if (done.stdout + done.stderr).rstrip("\n") != expected.rstrip("\n"):
                 wrong += 1
                 print(f"README.md shows something else than `vpclab {arguments}` prints:\n{done.stdout}{done.stderr}")
+    # The tour is the beginning of a longer output.
+    tour = re.search(r"^```text\n(Creating an endpoint.*?)^```$", readme, re.MULTILINE | re.DOTALL).group(1)
+    done = subprocess.run([program, "run", TOUR, "--only", "client"], capture_output=True, text=True, check=False)
+    shown += 1
+    if not done.stdout.startswith(tour):
+        wrong += 1
+        print(f"README.md's tour is not how the output begins:\n{done.stdout}")
     for name in FILES:
         pathlib.Path(name).unlink(missing_ok=True)
     print(f"{shown} commands of README.md, {wrong} with another output")

@@ -36,8 +36,8 @@ fn routed(candidates: &[Candidate], service: bool) -> Vec<&'static str> {
         // It beats what is shorter where there is any such.
         Some(winner) if is_endpoint(winner) => {
             match candidates.iter().any(|one| one.fate == RouteFate::MoreSpecificRoute) {
-                true => vec!["R10", "R12"],
-                false => vec!["R10"],
+                true => vec!["R10", "R11", "R12"],
+                false => vec!["R10", "R11"],
             }
         }
         Some(_) if service => {

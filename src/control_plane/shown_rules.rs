@@ -11,6 +11,7 @@ pub fn rules_of_done(world: &World, scope: &Scope, action: &Action) -> Vec<&'sta
         Action::DeleteVpcEndpoints(_) => vec!["R19", "R38"],
         Action::CreateVpcWithEndpoint(_) => vec!["R36"],
         Action::ServiceRangesChange(_) => vec!["R16"],
+        Action::ZoneFail(_) => vec!["R02"],
         _ => Vec::new(),
     }
 }
@@ -20,7 +21,7 @@ fn created(world: &World, scope: &Scope, create: &CreateVpcEndpoint) -> Vec<&'st
     if !create.route_table_ids.is_empty() {
         rules.push("R10");
     }
-    rules.push(if create.policy_document.is_some() { "R05" } else { "R30" });
+    rules.extend(if create.policy_document.is_some() { &["R05"][..] } else { &["R30", "R41"] });
     let region = world.region(scope);
     let siblings = region.into_iter().flat_map(|region| region.vpc_endpoints().values());
     let siblings: Vec<_> = siblings.filter(|endpoint| endpoint.vpc_id == create.vpc_id).collect();

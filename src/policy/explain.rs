@@ -134,6 +134,9 @@ pub(crate) fn unallowed(layers: &[Layer], request: &RequestContext, policies: &P
     if layers == [Layer::Endpoint] || policies.endpoint.is_some() {
         rules.push("R31");
     }
+    if layers.contains(&Layer::Endpoint) && is_of_services(request.resource()) {
+        rules.push("R52");
+    }
     if names.is_empty() {
         let owners: Vec<String> = absent.iter().map(|layer| owner_of(*layer, request)).collect();
         names.push(format!("the lack of a policy of {}", owners.join(" and of ")));
@@ -160,6 +163,19 @@ pub(crate) fn unallowed(layers: &[Layer], request: &RequestContext, policies: &P
     rules.dedup();
     let text = format!("{}: {}", names.join(" and "), notes.join("; "));
     Blocker { layers: layers.to_vec(), denied_by: None, text, rules }
+}
+
+/// Whether a resource is in a bucket that services of AWS use from inside a VPC (facts 8.5).
+fn is_of_services(resource: &str) -> bool {
+    const OF_SERVICES: [&str; 5] = [
+        "cloudformation-waitcondition-",
+        "cloudformation-custom-resource-response-",
+        "aws-codedeploy-",
+        "elasticbeanstalk-",
+        "opsworks-instance-",
+    ];
+    let bucket = short(resource);
+    OF_SERVICES.iter().any(|start| bucket.starts_with(start))
 }
 
 /// Statements shown of those that nearly allow; the nearest come first.

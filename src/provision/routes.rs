@@ -38,8 +38,8 @@ impl Network {
                     let beats =
                         entries.iter().any(|other| other.block != entry.block && other.block.covers(&entry.block));
                     match (endpoint, beats) {
-                        (true, true) => cite.rule("R10").rule("R12"),
-                        (true, false) => cite.rule("R10"),
+                        (true, true) => cite.rule("R10").rule("R11").rule("R12"),
+                        (true, false) => cite.rule("R10").rule("R11"),
                         (false, _) => cite,
                     }
                 }

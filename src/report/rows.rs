@@ -9,7 +9,7 @@ use super::words;
 use crate::analysis::rules_of_drop;
 use crate::packet::FiveTuple;
 use crate::trace::{
-    Answer, CiteId, Component, ConnectionNote, DropReason, NodeId, ProgramId, ProgramNote, RequestNote,
+    Answer, CiteId, Component, ConnectionNote, DropReason, NodeId, ProgramId, ProgramInfo, ProgramNote, RequestNote,
 };
 
 /// How much a row wants to be seen.
@@ -225,7 +225,14 @@ fn lived(view: &View<'_>, end: &Open) -> String {
 fn established(view: &View<'_>, end: &Open, who: String) -> Row {
     let took = words::length_text(view.at.since(end.opened_at));
     let flow = end.flow.and_then(|flow| view.flows.flow(flow));
-    let by = flow.map_or(String::new(), |flow| format!(" by {}", path_text(view.names, &flow.path)));
+    let by = flow.map_or(String::new(), |flow| {
+        // What goes by an endpoint does not leave Amazon's network.
+        let is_endpoint = |node: &NodeId| {
+            view.names.directory.nodes.get(node.0 as usize).is_some_and(|info| info.component == Component::VpcEndpoint)
+        };
+        let rules = if flow.path.iter().any(is_endpoint) { words::rules_text(&["R54"]) } else { String::new() };
+        format!(" by {}{rules}", path_text(view.names, &flow.path))
+    });
     let mut row = Row::new(Mark::Good, who, format!("{}: stands after {took}{by}", end.label));
     let Some(flow) = flow else { return row };
     let mut seen = BTreeSet::new();
@@ -280,7 +287,8 @@ fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote
         }
         ProgramNote::Resolved { name: asked, addresses } => {
             let all: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-            row(Mark::Plain, format!("{name}: {asked} is {}", all.join(", ")))
+            let rules = words::rules_text(&name_rules(view, asked, addresses));
+            row(Mark::Plain, format!("{name}: {asked} is {}{rules}", all.join(", ")))
         }
         // Progress is for triggers; the transfer is folded into the connection's rows.
         ProgramNote::Flow { .. } | ProgramNote::Sent { .. } | ProgramNote::Received { .. } => None,
@@ -300,13 +308,34 @@ fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote
         }
         ProgramNote::Retrying { attempt, after, because } => {
             let after = words::length_text(*after);
-            row(Mark::Notable, format!("{name} tries again in {after}, attempt {attempt}, because {because}"))
+            let rules = words::rules_text(reconnect_rules(info, because));
+            row(Mark::Notable, format!("{name} tries again in {after}, attempt {attempt}, because {because}{rules}"))
         }
         ProgramNote::Idle { length } => row(Mark::Plain, format!("{name} is idle for {}", words::length_text(*length))),
         ProgramNote::Said(text) => row(Mark::Plain, format!("{name}: {text}")),
         ProgramNote::Completed { what } => row(Mark::Good, format!("{name} completes: {what}")),
-        ProgramNote::Failed { error } => row(Mark::Bad, format!("{name} fails: {error}")),
+        ProgramNote::Failed { error } => {
+            let rules = words::rules_text(reconnect_rules(info, error));
+            row(Mark::Bad, format!("{name} fails: {error}{rules}"))
+        }
     }
+}
+
+/// The rules that a name of S3 shows: it goes on being used (R40), with the region in it (R49), or as US Standard's (R51).
+fn name_rules(view: &View<'_>, name: &str, addresses: &[IpAddr]) -> Vec<&'static str> {
+    let is_service = addresses.iter().any(|address| view.names.directory.is_service(*address));
+    let Some(head) = name.strip_suffix(".amazonaws.com").filter(|_| is_service) else { return Vec::new() };
+    match head.rsplit('.').next().unwrap_or_default() {
+        "s3" => vec!["R40", "R51"],
+        last if last.starts_with("s3-") || head.contains("s3.") => vec!["R40", "R49"],
+        _ => Vec::new(),
+    }
+}
+
+/// What a client of S3 does about a connection that was reset shows whether it reconnects by itself (R44).
+fn reconnect_rules(program: Option<&ProgramInfo>, why: &str) -> &'static [&'static str] {
+    let of_s3 = program.is_some_and(|program| program.what.starts_with("s3 "));
+    if of_s3 && why.contains("connection reset") { &["R44"] } else { &[] }
 }
 
 fn change(text: &str, refused: Option<&str>) -> Row {

@@ -215,7 +215,7 @@ fn with_a_route_the_same_connection_stands_and_closes() {
     0.000000 ● control      CreateVpcEndpoint s3-endpoint in private
     0.000000   client       echo starts: tcp to s3:443
     0.000000   client       client:49152 → s3:443: opens, from 10.0.1.10:49152 to 52.218.160.10:443
-    0.009000 ✓ client       client:49152 → s3:443: stands after 9 ms by client → main → s3-endpoint → s3
+    0.009000 ✓ client       client:49152 → s3:443: stands after 9 ms by client → main → s3-endpoint → s3 [R54]
                             by private: pl-68a54001 (52.218.128.0/17) → s3-endpoint [R12]
     0.027000 ✓ client       echo completes: 3000 bytes came back
     0.027000   client       client:49153 → s3:80: opens, from 10.0.1.10:49153 to 52.218.160.10:80
