@@ -24,7 +24,7 @@ pub(super) enum World {
     /// A scenario, and the instant of its run.
     Scenario(Box<Scenario>, String, SimTime),
     /// An account, with what is assumed of its machines.
-    Account(Box<Imported>, String, StageOptions),
+    Account(Box<Imported>, String, Box<StageOptions>),
 }
 
 impl World {
@@ -44,7 +44,7 @@ impl World {
             let imported = super::account::load_at(path, account)?;
             super::account::warn(&imported, terminal);
             let options = StageOptions { opaque_lists: imported.opaque_lists(), ..options };
-            return Ok(Self::Account(Box::new(imported), path.display().to_string(), options));
+            return Ok(Self::Account(Box::new(imported), path.display().to_string(), Box::new(options)));
         }
         if assumed.listeners.is_some() || assumed.answer_by.is_some() {
             let complaint = Complaint::new("`--listeners` and `--answer-by` are for imported accounts");
@@ -84,7 +84,7 @@ impl World {
                 Stage::running(run.into_simulation())
             }
             Self::Account(imported, _, options) => {
-                Stage::new(imported.world.clone(), options.clone(), Evidence::default(), outside)
+                Stage::new(imported.world.clone(), StageOptions::clone(options), Evidence::default(), outside)
             }
         }
     }
