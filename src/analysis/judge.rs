@@ -8,7 +8,7 @@ use crate::base::SubnetId;
 use crate::control_plane::{
     NetworkAcl, NetworkInterface, Peer, PortRange, Protocol, RuleAction, Scope, SecurityGroup, SecurityGroupRule,
 };
-use crate::trace::Filter;
+use crate::trace::{DropReason, Filter};
 
 /// How many rules that are not for a packet are listed.
 const RULES_SHOWN: usize = 4;
@@ -40,7 +40,7 @@ impl Tables<'_> {
             count += rules.len();
             if let Some(rule) = rules.iter().find(|rule| self.rule_allows(scope, rule, far, header)) {
                 let words = || (group.id.to_string(), format!("{way} {rule}"));
-                return Some(self.filtered(filter, true, words));
+                return Some(self.filtered(filter, None, words));
             }
         }
         let words = || {
@@ -53,7 +53,13 @@ impl Tables<'_> {
             };
             (interface.groups.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", "), rule)
         };
-        Some(self.filtered(filter, false, words))
+        let reason = match (egress, count) {
+            (true, 0) => DropReason::SecurityGroupNoEgress,
+            (true, _) => DropReason::SecurityGroupEgress,
+            (false, 0) => DropReason::SecurityGroupNoIngress,
+            (false, _) => DropReason::SecurityGroupIngress,
+        };
+        Some(self.filtered(filter, Some(reason), words))
     }
 
     /// Why nobody can tell whether the groups of an interface let a packet pass that no other rule allows, if so.
@@ -81,9 +87,14 @@ impl Tables<'_> {
     }
 
     /// A verdict, with the group or ACL and the rule in words where they are wanted.
-    fn filtered(&self, filter: Filter, allowed: bool, words: impl FnOnce() -> (String, String)) -> Finding {
+    fn filtered(
+        &self,
+        filter: Filter,
+        denied: Option<DropReason>,
+        words: impl FnOnce() -> (String, String),
+    ) -> Finding {
         let (id, rule) = if self.options.brief { Default::default() } else { words() };
-        Finding::Filtered { filter, allowed, id, rule }
+        Finding::Filtered { filter, denied, id, rule }
     }
 
     fn rule_allows(&self, scope: &Scope, rule: &SecurityGroupRule, far: IpAddr, header: &Header) -> bool {
@@ -121,7 +132,8 @@ impl Tables<'_> {
             };
             (acl.id.to_string(), rule)
         };
-        Some(self.filtered(filter, allowed, words))
+        let denies = if egress { DropReason::NetworkAclEgress } else { DropReason::NetworkAclIngress };
+        Some(self.filtered(filter, (!allowed).then_some(denies), words))
     }
 }
 

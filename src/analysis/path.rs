@@ -75,8 +75,8 @@ pub enum Finding {
     Filtered {
         /// Which filter.
         filter: Filter,
-        /// Whether the packet passes.
-        allowed: bool,
+        /// Why the packet does not pass; `None` where it does.
+        denied: Option<DropReason>,
         /// The group or ACL.
         id: String,
         /// The rule that decides.
@@ -117,12 +117,8 @@ impl Finding {
     pub const fn blocks(&self) -> Option<DropReason> {
         match self {
             Self::Blocked { reason, .. } => Some(*reason),
-            Self::Filtered { filter, allowed: false, .. } => Some(denied_by(*filter)),
-            Self::Filtered { .. }
-            | Self::Remembered { .. }
-            | Self::Routed { .. }
-            | Self::Translated { .. }
-            | Self::Note(_) => None,
+            Self::Filtered { denied, .. } => *denied,
+            Self::Remembered { .. } | Self::Routed { .. } | Self::Translated { .. } | Self::Note(_) => None,
         }
     }
 }
@@ -292,14 +288,4 @@ pub(super) const fn is_gateway(component: Component) -> bool {
             | Component::VpcPeeringConnection
             | Component::VpnGateway
     )
-}
-
-/// The reason of a filter's denial.
-const fn denied_by(filter: Filter) -> DropReason {
-    match filter {
-        Filter::SecurityGroupEgress => DropReason::SecurityGroupEgress,
-        Filter::NetworkAclEgress => DropReason::NetworkAclEgress,
-        Filter::NetworkAclIngress => DropReason::NetworkAclIngress,
-        Filter::SecurityGroupIngress => DropReason::SecurityGroupIngress,
-    }
 }

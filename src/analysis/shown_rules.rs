@@ -9,14 +9,14 @@ use crate::trace::{DropReason, Filter};
 pub(super) fn rules_of(finding: &Finding, service: bool, v6: bool) -> Vec<&'static str> {
     match finding {
         Finding::Routed { candidates, .. } => routed(candidates, service),
-        Finding::Filtered { filter: Filter::SecurityGroupEgress, allowed: false, .. } if service => vec!["R34"],
-        Finding::Filtered { filter: Filter::SecurityGroupEgress, allowed: true, rule, .. }
+        Finding::Filtered { filter: Filter::SecurityGroupEgress, denied: Some(_), .. } if service => vec!["R34"],
+        Finding::Filtered { filter: Filter::SecurityGroupEgress, denied: None, rule, .. }
             if service && rule.contains(" pl-") =>
         {
             vec!["R35"]
         }
         // An entry of an ACL names blocks, and a service's blocks are many and change.
-        Finding::Filtered { filter: Filter::NetworkAclEgress | Filter::NetworkAclIngress, allowed: false, .. }
+        Finding::Filtered { filter: Filter::NetworkAclEgress | Filter::NetworkAclIngress, denied: Some(_), .. }
             if service =>
         {
             vec!["R22"]
@@ -54,7 +54,7 @@ fn routed(candidates: &[Candidate], service: bool) -> Vec<&'static str> {
 
 /// The rules that a drop shows, of a packet to a service or elsewhere.
 pub(crate) fn rules_of_drop(reason: DropReason, service: bool, v6: bool) -> Vec<&'static str> {
-    let by_group = service && reason == DropReason::SecurityGroupEgress;
+    let by_group = service && matches!(reason, DropReason::SecurityGroupEgress | DropReason::SecurityGroupNoEgress);
     let by_acl = service && matches!(reason, DropReason::NetworkAclEgress | DropReason::NetworkAclIngress);
     match (by_group, by_acl) {
         (true, _) => vec!["R34"],

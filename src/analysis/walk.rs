@@ -204,7 +204,7 @@ impl<'t, 'w> Walk<'t, 'w> {
         egress: bool,
     ) -> Option<Ending> {
         let finding = self.tables.judge_groups(scope, interface, header, egress)?;
-        let denied = matches!(finding, Finding::Filtered { allowed: false, .. });
+        let denied = matches!(finding, Finding::Filtered { denied: Some(_), .. });
         let unknown = denied.then(|| self.tables.groups_unknown(scope, interface, header, egress)).flatten();
         match unknown {
             Some(why) => Some(Ending::Unknown(why)),

@@ -120,7 +120,6 @@ impl Interface {
         timeouts: &Timeouts,
     ) -> Result<&mut Flow, Denial> {
         let local = if egress { *tuple } else { tuple.reversed() };
-        let deny = |by| (if egress { DropReason::SecurityGroupEgress } else { DropReason::SecurityGroupIngress }, by);
         // One look-up decides almost every packet; the borrow checker wants the rare cases before it.
         let (found, settled) = match self.flows.get(&local, 0) {
             Some(flow) if now <= flow.deadline(timeouts) => {
@@ -145,7 +144,14 @@ impl Interface {
                 if self.quotes_known_flow(now, egress, packet, timeouts) {
                     return Ok(self.flows.get_mut(&self.quoted_local(egress, packet), 0).expect("known above"));
                 }
-                return Err(deny(by));
+                let empty = self.filter.as_ref().is_some_and(|filter| filter.is_empty(egress));
+                let reason = match (egress, empty) {
+                    (true, false) => DropReason::SecurityGroupEgress,
+                    (true, true) => DropReason::SecurityGroupNoEgress,
+                    (false, false) => DropReason::SecurityGroupIngress,
+                    (false, true) => DropReason::SecurityGroupNoIngress,
+                };
+                return Err((reason, by));
             }
         };
         if found {

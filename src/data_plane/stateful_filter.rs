@@ -110,6 +110,11 @@ pub(crate) enum Judgment {
 }
 
 impl StatefulFilter {
+    /// Whether it has no rule at all out of (`egress`) or into the interface.
+    pub(crate) const fn is_empty(&self, egress: bool) -> bool {
+        if egress { self.egress.is_empty() } else { self.ingress.is_empty() }
+    }
+
     /// Judges a packet by the rules alone.
     pub(crate) fn judge(&self, egress: bool, tuple: &FiveTuple, icmp: Option<(u8, u8)>) -> Judgment {
         let (rules, opposite, far, none) = match egress {

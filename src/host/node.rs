@@ -51,6 +51,9 @@ impl Host {
     pub fn start(&mut self, program: Option<ProgramId>, app: impl App + 'static, out: &mut Effects<'_>) -> AppId {
         self.enter(out);
         let id = self.apps.len() as u32;
+        if self.apps.is_empty() {
+            self.apps.reserve_exact(1);
+        }
         self.apps.push(Running { app: Some(Box::new(app)), program });
         self.shared.stack.borrow_mut().events.push_back((id, AppEvent::Start));
         self.settle(out);

@@ -174,6 +174,8 @@ impl Stack {
         }
         if self.wires.len() < WIRES_MAX {
             let seed = self.rng().next_u64();
+            // Almost every host has one, and it is large: a vector's own growth would make room for four.
+            self.wires.reserve_exact(1);
             self.wires.push((mtu, interface(mtu, seed, self.now)));
             return Some(self.wires.len() as u8 - 1);
         }

@@ -65,7 +65,7 @@ fn open_end(view: &View<'_>, end: &Open) -> OpenEnd {
         local: format!("{node}:{}", end.tuple.src_port),
         node,
         local_address: end.tuple.source().to_string(),
-        remote: words::endpoint_name(view.names, end.tuple.destination()),
+        remote: end.remote.to_string(),
         remote_address: end.tuple.destination().to_string(),
         state,
         since: end.opened_at,

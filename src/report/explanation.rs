@@ -283,8 +283,8 @@ impl ExplanationPage<'_> {
     fn finding(&self, finding: &Finding) -> Vec<String> {
         let rules = rules_text(&self.explained.explanation.rules_of(finding));
         match finding {
-            Finding::Filtered { filter, allowed, id, rule } => {
-                let mark = if *allowed { "✓" } else { "✗" };
+            Finding::Filtered { filter, denied, id, rule } => {
+                let mark = if denied.is_none() { "✓" } else { "✗" };
                 let code = match finding.blocks() {
                     Some(reason) => format!("  {}", reason.code()),
                     None => String::new(),
@@ -366,8 +366,8 @@ impl ExplanationPage<'_> {
     fn finding_json(&self, finding: &Finding) -> Value {
         let rules = self.explained.explanation.rules_of(finding);
         match finding {
-            Finding::Filtered { filter, allowed, id, rule } => json!({
-                "kind": "filter", "filter": filter_text(*filter), "id": id, "allowed": allowed, "rule": rule,
+            Finding::Filtered { filter, denied, id, rule } => json!({
+                "kind": "filter", "filter": filter_text(*filter), "id": id, "allowed": denied.is_none(), "rule": rule,
                 "code": finding.blocks().map(|reason| reason.code()), "rules": rules,
             }),
             Finding::Remembered { filter } => json!({"kind": "remembered", "filter": filter_text(*filter)}),

@@ -210,16 +210,17 @@ pub(crate) fn length_text(length: Duration) -> String {
     if fraction.is_empty() { format!("{whole} {name}") } else { format!("{whole}.{fraction} {name}") }
 }
 
-/// A count of bytes for people, in units of 1,000: `146 kB`.
+/// A count of bytes for people, in units of 1,000, rounded to two or three digits: `1.5 kB`, `146 kB`.
 pub(crate) fn bytes_text(bytes: u64) -> String {
-    let units = [(1_000_000_000_000u64, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    for (unit, name) in units {
-        if unit <= bytes {
-            let (whole, tenth) = (bytes / unit, bytes % unit * 10 / unit);
-            return if whole < 10 { format!("{whole}.{tenth} {name}") } else { format!("{whole} {name}") };
-        }
+    if bytes < 1_000 {
+        return if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
     }
-    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+    let rounded = |unit: u64| (u128::from(bytes) + u128::from(unit) / 2) / u128::from(unit);
+    // What rounds to a thousand of one unit is one of the next.
+    let units = [(1_000u64, "kB"), (1_000_000, "MB"), (1_000_000_000, "GB")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| rounded(*unit) < 1_000).unwrap_or((1_000_000_000_000, "TB"));
+    let tenths = rounded(unit / 10);
+    if tenths < 100 { format!("{}.{} {name}", tenths / 10, tenths % 10) } else { format!("{} {name}", rounded(unit)) }
 }
 
 /// A count with thousands apart: `12,345`.
@@ -265,7 +266,9 @@ mod tests {
     #[test]
     fn sizes_and_counts_read_easily() {
         let sizes: Vec<_> = [1, 999, 1_000, 146_300, 8_388_608, 5_000_000_000].map(bytes_text).into();
-        assert_eq!(sizes, ["1 byte", "999 bytes", "1.0 kB", "146 kB", "8.3 MB", "5.0 GB"]);
+        assert_eq!(sizes, ["1 byte", "999 bytes", "1.0 kB", "146 kB", "8.4 MB", "5.0 GB"]);
+        let rounded: Vec<_> = [1_049, 1_050, 9_949, 9_950, 999_499, 999_500, u64::MAX].map(bytes_text).into();
+        assert_eq!(rounded, ["1.0 kB", "1.1 kB", "9.9 kB", "10 kB", "999 kB", "1.0 MB", "18446744 TB"]);
         let counts: Vec<_> = [0, 999, 1_000, 1_234_567].map(count_text).into();
         assert_eq!(counts, ["0", "999", "1,000", "1,234,567"]);
         let lengths = [999, 213_456, 21_000_000, 1_250_000_000, 350_000_000_000, 21_345_678];

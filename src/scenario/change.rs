@@ -32,7 +32,8 @@ pub struct Ground<'a> {
 
 /// Keys of a timeline that say when, or what must come of it: here all steps are made at one instant, and what comes of
 /// them is the question.
-const IDLE_KEYS: [&str; 9] = ["era", "at", "when", "after", "refused", "saying", "answers", "rules", "twin"];
+const IDLE_KEYS: [&str; 10] =
+    ["era", "at", "when", "after", "refused", "saying", "answers", "answers-exactly", "rules", "twin"];
 /// What the file may be.
 static STEPS: Kind = Kind::OneOrMany(&Kind::Shape(&STEP));
 /// The longest line of a step that is shown as it stands in the file.

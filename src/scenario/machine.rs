@@ -1,12 +1,12 @@
 //! Machines: instances, hosts of the internet, networks on premises; what listens on them, their stack and their link.
 
-use super::load::FLEET_OF_WRONG_FILE;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::action::blocks;
 use super::context::Cx;
 use super::interface::{after_launch, ipv6, primary_interface_id, stand_in_vpc_of};
+use super::load::FLEET_OF_WRONG_FILE;
 use super::network::{named, tags};
 use super::plan::{Phase, Plan};
 use super::vocabulary::*;
@@ -46,6 +46,8 @@ pub struct Machine {
     pub nat: bool,
     /// The IAM user whose keys its programs sign with.
     pub user: Option<String>,
+    /// The region whose services its programs ask, if not the one where it is.
+    pub default_region: Option<RegionName>,
     /// Its addresses, if it is outside of AWS.
     pub addresses: Vec<IpAddr>,
     /// DNS names that lead to it.
@@ -65,6 +67,7 @@ impl Machine {
             link: None,
             nat: false,
             user: None,
+            default_region: None,
             addresses: Vec::new(),
             dns_names: Vec::new(),
             span,
@@ -197,6 +200,11 @@ pub(super) fn unknown(view: &View<'_>, key: &str) -> Unknown {
     if view.text(key) == Some("drop") { Unknown::Drop } else { Unknown::Rst }
 }
 
+/// The region that the machine's programs are set up for.
+fn default_region(view: &View<'_>) -> Option<RegionName> {
+    view.text("default-region").and_then(RegionName::parse)
+}
+
 /// The listeners of a machine.
 fn listeners(view: &View<'_>) -> Vec<ServeSpec> {
     view.named("listen").iter().filter_map(listener).collect()
@@ -301,6 +309,7 @@ pub(super) fn instance(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry, machines
             link: link.clone(),
             nat: view.boolean("nat").unwrap_or(false),
             user: view.string("user"),
+            default_region: default_region(&view),
             addresses: Vec::new(),
             dns_names: Vec::new(),
             span: entry.key_span,
@@ -356,6 +365,7 @@ pub(super) fn outside(entry: &Entry, seat: Seat, base: LinkSpec) -> Option<(Mach
         link,
         nat: false,
         user: None,
+        default_region: default_region(&view),
         addresses,
         dns_names: view
             .items("name")

@@ -48,5 +48,5 @@ pub use names::{Named, Names, Place, Unresolved};
 pub use program::Program;
 pub use run::{Advance, EVENTS_MAX, Judged, Outcome, Run, StepOutcome};
 pub use schema::schema;
-pub use timeline::{ActionText, Due, Event, Happening, ProgramEvent, Step};
+pub use timeline::{ActionText, Answers, Due, Event, Happening, ProgramEvent, Step};
 pub use write::{Preface, Written, differences, write};

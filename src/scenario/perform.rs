@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::machine::LinkSettings;
 use super::run::{Run, StepOutcome};
-use super::timeline::{Happening, Step};
+use super::timeline::{Answers, Happening, Step};
 use crate::base::Rng;
 use crate::control_plane::{Action, Call, Caller, ControlError, Describe, Query, rules_of_describe};
 use crate::engine::{Impairment, ImpairmentSpec};
@@ -128,7 +128,8 @@ impl Run {
         match (answer, &step.answers) {
             (Ok(answer), Some(wanted)) => {
                 let (text, fits) = (answer.to_string(), holds(&answer, wanted, &names));
-                (fits, format!("{} answers {wanted}", step.label), text)
+                let exactly = if wanted.exactly { " exactly" } else { "" };
+                (fits, format!("{} answers{exactly} {}", step.label, wanted.wanted), text)
             }
             (answer, _) => {
                 let answer = answer.map(|value| value.to_string());
@@ -257,25 +258,62 @@ fn value_in_words(node: &Node) -> String {
 /// The longest text of a parameter that a timeline shows.
 const TEXT_MAX: usize = 80;
 
-/// Whether an answer holds all that is wanted: each key of a map, each item of a list in some place, a text as it is or
-/// as the name of what is called so.
-fn holds(have: &Json, wanted: &Json, names: &BTreeMap<String, Vec<String>>) -> bool {
+/// Whether an answer is as wanted.
+fn holds(have: &Json, wanted: &Answers, names: &BTreeMap<String, Vec<String>>) -> bool {
+    agrees(have, &wanted.wanted, wanted.exactly, names)
+}
+
+/// Whether a value has all that is wanted, and nothing else if it is to be exactly that: each key of a map, each item of
+/// a list in some place, a text as it is or as the name of what is called so.
+fn agrees(have: &Json, wanted: &Json, exactly: bool, names: &BTreeMap<String, Vec<String>>) -> bool {
+    let agree = |have: &Json, wanted: &Json| agrees(have, wanted, exactly, names);
     match (have, wanted) {
         (Json::Object(have), Json::Object(wanted)) => {
-            wanted.iter().all(|(key, wanted)| have.get(key).is_some_and(|have| holds(have, wanted, names)))
+            (!exactly || have.len() == wanted.len())
+                && wanted.iter().all(|(key, wanted)| have.get(key).is_some_and(|have| agree(have, wanted)))
         }
         (Json::Array(have), Json::Array(wanted)) => {
-            if wanted.is_empty() {
-                have.is_empty()
-            } else {
-                wanted.iter().all(|w| have.iter().any(|h| holds(h, w, names)))
-            }
+            let all = |wanted: &[Json], have: &[Json]| wanted.iter().all(|w| have.iter().any(|h| agree(h, w)));
+            let nothing_else = || have.len() == wanted.len() && have.iter().all(|h| wanted.iter().any(|w| agree(h, w)));
+            all(wanted, have) && (!exactly && !wanted.is_empty() || nothing_else())
         }
-        (Json::Array(have), wanted) => have.iter().any(|have| holds(have, wanted, names)),
+        (Json::Array(have), wanted) if !exactly => have.iter().any(|have| agree(have, wanted)),
         (have, wanted) => {
             let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let (have, wanted) = (text(have), text(wanted));
             have == wanted || names.get(&wanted).is_some_and(|ids| ids.contains(&have))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Whether an answer with two endpoints is as wanted: at least that, and exactly that.
+    fn fits(wanted: Json) -> (bool, bool) {
+        let have = json!({"VpcEndpoints": [
+            {"VpcEndpointId": "vpce-1", "VpcId": "vpc-1", "RouteTableIds": ["rtb-1", "rtb-2"]},
+            {"VpcEndpointId": "vpce-2", "VpcId": "vpc-1", "RouteTableIds": []},
+        ]});
+        let names = BTreeMap::from([("one".to_owned(), vec!["vpce-1".to_owned()])]);
+        let holds = |exactly| holds(&have, &Answers { wanted: wanted.clone(), exactly }, &names);
+        (holds(false), holds(true))
+    }
+
+    #[test]
+    fn an_answer_may_hold_more_than_is_wanted_unless_it_is_wanted_exactly() {
+        let one = json!({"VpcEndpointId": "one", "VpcId": "vpc-1", "RouteTableIds": ["rtb-2", "rtb-1"]});
+        let two = json!({"VpcEndpointId": "vpce-2", "VpcId": "vpc-1", "RouteTableIds": []});
+        assert_eq!(fits(json!({"VpcEndpoints": [two, one]})), (true, true));
+        assert_eq!(fits(json!({})), (true, false));
+        assert_eq!(fits(json!({"VpcEndpoints": [one]})), (true, false));
+        assert_eq!(fits(json!({"VpcEndpoints": [one, one]})), (true, false));
+        assert_eq!(fits(json!({"VpcEndpoints": [two, {"VpcEndpointId": "one", "VpcId": "vpc-1"}]})), (true, false));
+        assert_eq!(fits(json!({"VpcEndpoints": {"VpcEndpointId": "one"}})), (true, false));
+        assert_eq!(fits(json!({"VpcEndpoints": []})), (false, false));
+        assert_eq!(fits(json!({"VpcEndpoints": [two, {"VpcEndpointId": "three"}]})), (false, false));
     }
 }

@@ -66,11 +66,15 @@ pub(super) fn program(cx: &mut Cx<'_>, machines: &Machines<'_>, entry: &Entry, o
     let start = due(&view);
     let on: Vec<usize> = view.items("on").into_iter().flat_map(|node| machines.find(cx, node)).collect();
     let several = 1 < on.len();
+    let home = cx.place.scope.clone();
     for machine in on {
-        if let Seat::Instance(scope, _) = &machines.all[machine].seat {
-            cx.place.scope = scope.clone();
-        }
-        let Some(does) = does(cx, machines, &machines.all[machine], &view) else { return };
+        cx.place.scope = match &machines.all[machine].seat {
+            Seat::Instance(scope, _) => scope.clone(),
+            Seat::Internet | Seat::Premises(_) => home.clone(),
+        };
+        let does = does(cx, machines, &machines.all[machine], &view);
+        cx.place.scope.clone_from(&home);
+        let Some(does) = does else { return };
         let name = if several { format!("{}@{}", entry.key, machines.all[machine].name) } else { entry.key.clone() };
         let spec = ProgramSpec { name, does };
         out.push(Program { name: entry.key.clone(), spec, machine, start: start.clone(), span: entry.key_span });
@@ -87,7 +91,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
         "dynamodb" => Does::DynamoDb(DynamoDbSpec {
             action: what.string("action")?,
             table: what.string("table").unwrap_or_default(),
-            region: region(cx, &what),
+            region: region(cx, machine, &what),
             port: what.port("port").unwrap_or(443),
             credentials: signer(cx, what.node("as"), machine.user.as_deref()),
             retry,
@@ -176,7 +180,7 @@ fn does(cx: &mut Cx<'_>, machines: &Machines<'_>, machine: &Machine, view: &View
         }),
         verb => Does::S3(S3Spec {
             operation: s3_operation(verb, &what)?,
-            region: region(cx, &what),
+            region: region(cx, machine, &what),
             names: s3_names(&what, cx.world.era),
             port: what.port("port").unwrap_or(443),
             endpoint: match what.node("endpoint") {
@@ -282,8 +286,10 @@ fn s3_names(view: &View<'_>, era: Era) -> S3Names {
     }
 }
 
-fn region(cx: &Cx<'_>, view: &View<'_>) -> RegionName {
-    view.text("region").and_then(RegionName::parse).unwrap_or_else(|| cx.place.scope.region.clone())
+/// The region that a request is for: its own, else the machine's default, else where the machine is.
+fn region(cx: &Cx<'_>, machine: &Machine, view: &View<'_>) -> RegionName {
+    let said = view.text("region").and_then(RegionName::parse);
+    said.or_else(|| machine.default_region.clone()).unwrap_or_else(|| cx.place.scope.region.clone())
 }
 
 fn count(view: &View<'_>) -> u32 {

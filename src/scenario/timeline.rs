@@ -79,7 +79,7 @@ pub struct Step {
     /// A part of the error's message.
     pub saying: Option<String>,
     /// What a describe call is expected to answer.
-    pub answers: Option<Json>,
+    pub answers: Option<Answers>,
     /// The rules that its outcome shows.
     pub rules: Vec<String>,
     /// Whether it shows their opposite.
@@ -121,6 +121,15 @@ impl ActionText {
     pub(super) fn node(&self) -> &Node {
         &self.entry.value
     }
+}
+
+/// What a describe call is expected to answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answers {
+    /// The answer, in the shape of AWS's own. Names stand for the ids of what is called so.
+    pub wanted: Json,
+    /// Whether nothing else may be in it.
+    pub exactly: bool,
 }
 
 impl Step {
@@ -295,8 +304,14 @@ pub(super) fn steps(
         let mut due = due(&view);
         settle(&mut due, &view, (labels, programs), cx.problems);
         let Some(what) = happening(cx, key.name, entry, &scope, programs) else { continue };
-        if view.has("answers") && !matches!(what, Happening::Describe(_)) {
-            cx.problems.push(Problem::error(view.span_of("answers"), "only a describe call has an answer"));
+        for key in ["answers", "answers-exactly"] {
+            if view.has(key) && !matches!(what, Happening::Describe(_)) {
+                cx.problems.push(Problem::error(view.span_of(key), "only a describe call has an answer"));
+            }
+        }
+        if view.has("answers") && view.has("answers-exactly") {
+            let problem = Problem::error(view.span_of("answers-exactly"), "one answer is expected in two ways");
+            cx.problems.push(problem.label("beside `answers`").help("keep one of the two"));
         }
         steps.push(Step {
             label: labels.all[place].label.clone(),
@@ -308,7 +323,10 @@ pub(super) fn steps(
             what,
             refused: view.string("refused"),
             saying: view.string("saying"),
-            answers: view.node("answers").map(to_json),
+            answers: match (view.node("answers-exactly"), view.node("answers")) {
+                (Some(node), _) => Some(Answers { wanted: to_json(node), exactly: true }),
+                (None, node) => node.map(|node| Answers { wanted: to_json(node), exactly: false }),
+            },
             rules: rules(&view),
             twin: view.boolean("twin").unwrap_or(false),
             span: entry.key_span,

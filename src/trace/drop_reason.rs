@@ -35,6 +35,10 @@ drop_reasons! {
     SecurityGroupEgress = "ENI_SG_RULES_MISMATCH", "no outbound rule of the security groups allows it";
     /// Check the inbound rules of the security groups. (facts S1, S4)
     SecurityGroupIngress = "ENI_SG_RULES_MISMATCH", "no inbound rule of the security groups allows it";
+    /// The groups have no outbound rule at all. (facts section 10)
+    SecurityGroupNoEgress = "SG_HAS_NO_RULES", "the security groups have no outbound rules";
+    /// The groups have no inbound rule at all. (facts section 10)
+    SecurityGroupNoIngress = "SG_HAS_NO_RULES", "the security groups have no inbound rules";
     /// The instance tracks too many connections. (facts S11)
     ConntrackFull = "CONNTRACK_ALLOWANCE_EXCEEDED", "the interface tracks as many connections as it may";
     /// Check the outbound entries of the subnet's network ACL. (facts A1)

@@ -27,6 +27,8 @@ pub(crate) struct Open {
     pub(crate) established_at: Option<SimTime>,
     pub(crate) peer_closed: bool,
     pub(crate) label: Rc<str>,
+    /// The other end by the name that its address had when the connection was opened.
+    pub(crate) remote: Rc<str>,
     /// Its own direction.
     pub(crate) flow: Option<FlowId>,
     /// The other direction, known once it stands.
@@ -56,7 +58,8 @@ impl Flows {
             "" => tuple.source().to_string(),
             name => format!("{name}:{}", tuple.src_port),
         };
-        let label: Rc<str> = format!("{local} → {}", words::endpoint_name(names, tuple.destination())).into();
+        let remote = words::endpoint_name(names, tuple.destination());
+        let label: Rc<str> = format!("{local} → {remote}").into();
         let place = self.places.of(&names.directory, node, carrier);
         let flow = self.by_tuple.get(&tuple, place).copied();
         let open = Open {
@@ -70,6 +73,7 @@ impl Flows {
             established_at: None,
             peer_closed: false,
             label: label.clone(),
+            remote: remote.into(),
             flow,
             answers: None,
             peer: None,

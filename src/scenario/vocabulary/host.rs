@@ -23,6 +23,12 @@ pub(in crate::scenario) static HOST_KEYS: &[Key] = &[
     key("answers-ping", Kind::Bool, "Whether it answers echo requests; it does unless said otherwise."),
     key("connect-timeout", Kind::Duration, "When it gives up connecting; 127 s, as Linux does, unless said otherwise."),
     key("keep-alive", Kind::Duration, "Probes connections that were idle for so long; off unless said otherwise."),
+    key(
+        "default-region",
+        Kind::Form(&REGION_NAME),
+        "The region whose services its programs ask unless they name one, as in the settings of a client; that of the \
+         machine unless said otherwise.",
+    ),
     key("answers-by", Kind::Choice(ANSWERS_BY), "By which of several interfaces it answers."),
 ];
 

@@ -67,7 +67,11 @@ pub(in crate::scenario) static REPEAT: Shape = shape(
 
 /// Keys that every request to S3 has.
 static S3_KEYS: &[Key] = &[
-    key("region", Kind::Form(&REGION_NAME), "The region whose S3 is asked; that of the machine unless said otherwise."),
+    key(
+        "region",
+        Kind::Form(&REGION_NAME),
+        "The region whose S3 is asked; the machine's default region unless said otherwise.",
+    ),
     key(
         "names",
         Kind::Choice(S3_NAMES),
@@ -152,7 +156,11 @@ static DYNAMODB: Shape = shape(
     &[
         required("action", Kind::Text, "The API action, such as `GetItem` or `ListTables`."),
         key("table", Kind::Text, "The table."),
-        key("region", Kind::Form(&REGION_NAME), "The region whose DynamoDB is asked."),
+        key(
+            "region",
+            Kind::Form(&REGION_NAME),
+            "The region whose DynamoDB is asked; the machine's default region unless said otherwise.",
+        ),
         key("port", Kind::Port, "The port; 443 unless said otherwise."),
         key("as", Kind::Text, "The IAM user whose keys sign the requests, or `anonymous`."),
     ],

@@ -46,6 +46,11 @@ pub(in crate::scenario) static STEP: Shape = shape(
             Kind::Free,
             "What a describe call is expected to answer: each key given here must be in the answer.",
         ),
+        key(
+            "answers-exactly",
+            Kind::Free,
+            "What a describe call is expected to answer, with nothing else in it: no other key, no other item.",
+        ),
         key("rules", RULES, "The rules that the outcome of this step shows."),
         key("twin", Kind::Bool, "Whether it shows the rule's opposite."),
     ],
