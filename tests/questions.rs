@@ -174,6 +174,14 @@ fn what_an_endpoint_would_break_is_told() {
 }
 
 #[test]
+fn the_way_by_a_nat_instance_is_told_and_to_lose_it_is_a_loss() {
+    let world = "scenarios/basics/the-loss-of-a-zone-takes-a-nat-instance-with-it.yaml";
+    check_page("explain-by-a-nat-instance", 0, &["explain", world, "--from", "first", "--to", "s3:443"]);
+    let change = "tests/data/questions/no-route-to-the-nat-instance.yaml";
+    check_page("whatif-without-the-nat-instance", 1, &["whatif", world, "--change", change]);
+}
+
+#[test]
 fn what_a_service_ends_by_itself_is_not_put_down_to_the_change() {
     let world = "tests/data/questions/a-service-without-patience.yaml";
     let change = "tests/data/questions/an-unused-endpoint.yaml";

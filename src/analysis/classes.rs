@@ -157,8 +157,7 @@ fn signature(
     blocks: &BTreeSet<Cidr>,
     options: &TableOptions,
 ) -> String {
-    let called = instance.tags.name.as_deref().unwrap_or(instance.id.as_str());
-    let (answers, nat) = (options.answer_by_instance.get(called), options.nat_instances.contains(called));
+    let (answers, nat) = (options.answer_by_instance.get(&instance.id), options.nat_instances.contains(&instance.id));
     let mut text = format!("{}/{} {:?} {answers:?} {nat}", scope.account, scope.region, instance.state);
     // What a route leads to is like nobody else: what is for itself passes there, and what is for others may not.
     let mut alone = |target: RouteTarget, id: &str| {

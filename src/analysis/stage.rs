@@ -123,8 +123,7 @@ impl Stage {
             for instance in region.instances().values() {
                 let (listening, changes) = listening_of(&world, &scope, &instance.id, &listeners, &evidence);
                 if host(&listening) != *settings.instance {
-                    let name = instance.tags.name.clone().unwrap_or_else(|| instance.id.to_string());
-                    settings.hosts.insert(name, Arc::new(host(&listening)));
+                    settings.hosts.insert(instance.id.clone(), Arc::new(host(&listening)));
                 }
                 learned.extend(changes);
             }
@@ -176,7 +175,7 @@ impl Stage {
     /// What tables need to know to be asked about the same world.
     pub fn table_options(&self) -> TableOptions {
         let settings = self.simulation.network().settings();
-        let own = settings.hosts.iter().map(|(name, host)| (name.clone(), host.answer_by));
+        let own = settings.hosts.iter().map(|(id, host)| (id.clone(), host.answer_by));
         TableOptions {
             outside: settings.outside.clone(),
             internet_is_full: false,

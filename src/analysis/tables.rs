@@ -24,10 +24,10 @@ pub struct TableOptions {
     pub internet_is_full: bool,
     /// By which interface an instance with several answers.
     pub answer_by: AnswerBy,
-    /// The same of instances that answer otherwise, by name or id.
-    pub answer_by_instance: BTreeMap<String, AnswerBy>,
-    /// Instances that forward for others as NAT instances, by name or id.
-    pub nat_instances: BTreeSet<String>,
+    /// The same of instances that answer otherwise.
+    pub answer_by_instance: BTreeMap<InstanceId, AnswerBy>,
+    /// Instances that forward for others as NAT instances.
+    pub nat_instances: BTreeSet<InstanceId>,
     /// Prefix lists whose blocks nobody told.
     pub opaque_lists: BTreeSet<PrefixListId>,
     /// The port that a question comes from.
@@ -196,13 +196,13 @@ impl<'w> Tables<'w> {
 
     /// By which interface an instance answers.
     pub(super) fn answers_by(&self, instance: &Instance) -> AnswerBy {
-        let own = self.options.answer_by_instance.get(called(instance));
+        let own = self.options.answer_by_instance.get(&instance.id);
         own.copied().unwrap_or(self.options.answer_by)
     }
 
     /// Whether an instance translates for others.
     pub(super) fn is_nat_instance(&self, instance: &Instance) -> bool {
-        self.options.nat_instances.contains(called(instance))
+        self.options.nat_instances.contains(&instance.id)
     }
 
     pub(super) fn is_member(&self, group: &SecurityGroupId, address: IpAddr) -> bool {
@@ -220,9 +220,4 @@ impl<'w> Tables<'w> {
     pub(super) fn nat_of(&self, interface: &NetworkInterfaceId) -> Option<&NatGatewayId> {
         self.nats.get(interface)
     }
-}
-
-/// What an instance is called in settings: its name, else its id.
-fn called(instance: &Instance) -> &str {
-    instance.tags.name.as_deref().unwrap_or(instance.id.as_str())
 }

@@ -55,7 +55,7 @@ impl Network {
         self.open_classic(region);
         let (network, internet_port) = (self.classics[region].node, self.classics[region].internet_port);
         let name = record.tags.name.clone().unwrap_or_else(|| record.id.to_string());
-        let own = self.settings.hosts.get(record.id.as_str()).or_else(|| self.settings.hosts.get(&name));
+        let own = self.settings.hosts.get(&record.id);
         let settings = own.cloned();
         let settings = settings.unwrap_or_else(|| Arc::clone(&self.settings.instance));
         let (private, public) = (IpAddr::V4(record.private_address), IpAddr::V4(record.public_address));

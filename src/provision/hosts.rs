@@ -48,7 +48,7 @@ impl Network {
                 return;
             }
             let name = record.tags.name.clone().unwrap_or_else(|| id.to_string());
-            let settings = self.settings_of(id, &name);
+            let settings = self.settings_of(id);
             let ports: BTreeMap<NetworkInterfaceId, PortId> =
                 record.interfaces.iter().map(|(index, interface)| (interface.clone(), PortId(*index))).collect();
             let addresses_of = |interface: &NetworkInterfaceId| -> Vec<IpAddr> {
@@ -60,7 +60,7 @@ impl Network {
             let config = HostConfig { name: name.clone(), seed, interfaces, prefixes: Vec::new(), settings };
             let node = self.add(Host::new(config), Component::Instance, id.as_str(), &name, &addresses);
             self.hosts.insert(id.clone(), HostBox { node, ports });
-            if [id.as_str(), &name].iter().any(|one| self.settings.nat_instances.contains(*one)) {
+            if self.settings.nat_instances.contains(id) {
                 self.make_nat_instance(region, id, node);
             }
             if !running {
@@ -79,8 +79,7 @@ impl Network {
             if let Some(host) = self.engine.node_mut::<Host>(node) {
                 host.resume();
             }
-            let name = self.directory.node(node).to_owned();
-            if [id.as_str(), &name].iter().any(|one| self.settings.nat_instances.contains(*one)) {
+            if self.settings.nat_instances.contains(id) {
                 // It has forgotten what it translated.
                 self.make_nat_instance(region, id, node);
             }
@@ -89,7 +88,7 @@ impl Network {
 
     /// A machine for an instance that is yet to be launched: it has a place in the graph and no interface, and does not run.
     pub fn expect_instance(&mut self, id: &InstanceId, name: &str) -> NodeId {
-        let settings = self.settings_of(id, name);
+        let settings = self.settings_of(id);
         let (interfaces, prefixes) = Default::default();
         let config = HostConfig { name: name.to_owned(), seed: self.settings.seed, interfaces, prefixes, settings };
         let node = self.add(Host::new(config), Component::Instance, id.as_str(), name, &[]);
@@ -99,8 +98,8 @@ impl Network {
         node
     }
 
-    fn settings_of(&self, id: &InstanceId, name: &str) -> Arc<HostSettings> {
-        let own = self.settings.hosts.get(id.as_str()).or_else(|| self.settings.hosts.get(name));
+    fn settings_of(&self, id: &InstanceId) -> Arc<HostSettings> {
+        let own = self.settings.hosts.get(id);
         own.cloned().unwrap_or_else(|| Arc::clone(&self.settings.instance))
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::hosts::OutsideHost;
 use super::premises::Premises;
-use crate::base::Era;
+use crate::base::{Era, InstanceId};
 use crate::data_plane::{NatLimits, Timeouts};
 use crate::engine::{LineSpec, LinkSpec};
 use crate::host::{HostSettings, Unknown};
@@ -27,12 +27,12 @@ pub struct Settings {
     pub instance: Arc<HostSettings>,
     /// Front ends of services.
     pub service: Arc<HostSettings>,
-    /// Instances with settings of their own, by id or name.
-    pub hosts: BTreeMap<String, Arc<HostSettings>>,
+    /// Instances with settings of their own.
+    pub hosts: BTreeMap<InstanceId, Arc<HostSettings>>,
     /// Links of interfaces or instances of their own, by name; of instances also by id.
     pub instance_links: BTreeMap<String, LinkSpec>,
-    /// Instances that forward for others as NAT instances, by id or name.
-    pub nat_instances: BTreeSet<String>,
+    /// Instances that forward for others as NAT instances.
+    pub nat_instances: BTreeSet<InstanceId>,
     /// What lies outside of AWS.
     pub outside: Outside,
 }

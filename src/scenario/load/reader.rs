@@ -126,10 +126,10 @@ impl<'a> Reader<'a> {
             // By its id: an account may have several instances of one name.
             let Seat::Instance(_, id) = &machine.seat else { continue };
             if machine.nat {
-                self.settings.nat_instances.insert(id.to_string());
+                self.settings.nat_instances.insert(id.clone());
             }
             if let Some(settings) = &machine.settings {
-                self.settings.hosts.insert(id.to_string(), Arc::new(settings.clone()));
+                self.settings.hosts.insert(id.clone(), Arc::new(settings.clone()));
             }
             if let Some(link) = &machine.link {
                 let link = link.link(self.settings.links.instance);
