@@ -27,7 +27,7 @@ mod ports;
 mod reach;
 mod what_if;
 
-pub(crate) use shown_rules::rules_of_drop;
+pub(crate) use shown_rules::{Subject, rules_of_drop};
 
 pub use addresses::{AddressIndex, Owner};
 pub use classes::{Class, ClassKind, SOMEWHERE};

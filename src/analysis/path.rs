@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::shown_rules::rules_of;
+use super::shown_rules::{Subject, rules_of};
 use crate::base::InstanceId;
 use crate::control_plane::routing::Candidate;
 use crate::trace::{Component, DropReason, Filter};
@@ -197,6 +197,8 @@ pub struct Explanation {
     pub header: Header,
     /// Whether it goes to an address of a service with ranges, such as S3.
     pub to_service: bool,
+    /// Whether that service is one of another region than the VPC that the question comes from.
+    pub to_other_region: bool,
     /// The way out.
     pub out: Path,
     /// The way back, as if the way out were open; `None` where there is nothing to come back from.
@@ -243,7 +245,10 @@ impl Explanation {
 
     /// The rules of the rule book that a finding of one of its ways shows.
     pub fn rules_of(&self, finding: &Finding) -> Vec<&'static str> {
-        rules_of(finding, self.to_service, self.header.dst.is_ipv6())
+        let in_vpc = self.out.hops.iter().any(|hop| hop.component == Component::Vpc);
+        let v6 = self.header.dst.is_ipv6();
+        let subject = Subject { service: self.to_service, of_other_region: self.to_other_region, in_vpc, v6 };
+        rules_of(finding, subject)
     }
 
     /// What the far end takes for the source, if the question arrives there.

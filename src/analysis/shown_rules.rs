@@ -5,8 +5,22 @@ use crate::control_plane::routing::{Candidate, RouteFate};
 use crate::control_plane::{Destination, RouteTarget};
 use crate::trace::{DropReason, Filter};
 
-/// The rules that a finding shows on a path to or from a service, or elsewhere.
-pub(super) fn rules_of(finding: &Finding, service: bool, v6: bool) -> Vec<&'static str> {
+/// What a packet is that a rule may be about.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    /// Whether it is to or from a service.
+    pub(crate) service: bool,
+    /// Whether that service is one of another region than the VPC's.
+    pub(crate) of_other_region: bool,
+    /// Whether it has been in a VPC.
+    pub(crate) in_vpc: bool,
+    /// Whether it is of IPv6.
+    pub(crate) v6: bool,
+}
+
+/// The rules that a finding on the path of a packet shows.
+pub(super) fn rules_of(finding: &Finding, subject: Subject) -> Vec<&'static str> {
+    let Subject { service, .. } = subject;
     match finding {
         Finding::Routed { candidates, .. } => routed(candidates, service),
         Finding::Filtered { filter: Filter::SecurityGroupEgress, denied: Some(_), .. } if service => vec!["R34"],
@@ -21,7 +35,7 @@ pub(super) fn rules_of(finding: &Finding, service: bool, v6: bool) -> Vec<&'stat
         {
             vec!["R22"]
         }
-        Finding::Blocked { reason, .. } => blocked(*reason, service, v6),
+        Finding::Blocked { reason, .. } => blocked(*reason, subject),
         Finding::Filtered { .. } | Finding::Remembered { .. } | Finding::Translated { .. } | Finding::Note(_) => {
             Vec::new()
         }
@@ -52,29 +66,24 @@ fn routed(candidates: &[Candidate], service: bool) -> Vec<&'static str> {
     }
 }
 
-/// The rules that a drop shows, of a packet to a service or elsewhere.
-pub(crate) fn rules_of_drop(reason: DropReason, service: bool, v6: bool) -> Vec<&'static str> {
-    let by_group = service && matches!(reason, DropReason::SecurityGroupEgress | DropReason::SecurityGroupNoEgress);
-    let by_acl = service && matches!(reason, DropReason::NetworkAclEgress | DropReason::NetworkAclIngress);
-    match (by_group, by_acl) {
-        (true, _) => vec!["R34"],
-        (_, true) => vec!["R22"],
-        _ => blocked(reason, service, v6),
+/// The rules that the drop of a packet shows.
+pub(crate) fn rules_of_drop(reason: DropReason, subject: Subject) -> Vec<&'static str> {
+    match reason {
+        DropReason::SecurityGroupEgress | DropReason::SecurityGroupNoEgress if subject.service => vec!["R34"],
+        DropReason::NetworkAclEgress | DropReason::NetworkAclIngress if subject.service => vec!["R22"],
+        _ => blocked(reason, subject),
     }
 }
 
-fn blocked(reason: DropReason, service: bool, v6: bool) -> Vec<&'static str> {
+fn blocked(reason: DropReason, subject: Subject) -> Vec<&'static str> {
+    let Subject { service, of_other_region, in_vpc, v6 } = subject;
     match reason {
         DropReason::EndpointProtocol | DropReason::NoRoute if service && v6 => vec!["R03"],
+        DropReason::NoRoute if service && of_other_region => vec!["R23"],
         DropReason::NoRoute if service => vec!["R01"],
-        DropReason::PeeringAddress
-        | DropReason::VgwAddress
-        | DropReason::VgwNoRoute
-        | DropReason::ClassicDestination
-            if service =>
-        {
-            vec!["R26"]
-        }
+        DropReason::PeeringAddress | DropReason::ClassicDestination if service => vec!["R26"],
+        // From inside of the VPC it is the VPC's own route that leads there.
+        DropReason::VgwAddress | DropReason::VgwNoRoute if service && !in_vpc => vec!["R26"],
         _ => Vec::new(),
     }
 }

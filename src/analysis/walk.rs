@@ -87,8 +87,13 @@ impl<'t, 'w> Walk<'t, 'w> {
         let out = Path { hops: std::mem::take(&mut walk.hops), end };
         let itself = out.hops.len() == 1 && out.end == End::Arrived;
         let back = arrived.filter(|_| !itself).map(|(arrival, header)| walk.back(&arrival, header));
-        let to_service = tables.index().service(header.dst.ip()).is_some();
-        Some(Explanation { header, to_service, out, back })
+        let service = tables.index().service(header.dst.ip());
+        let home = match from {
+            Source::Instance(instance, address) => walk.interface_of(instance, *address).map(|(scope, _)| scope.region),
+            Source::Outside(_) | Source::Classic(_) => None,
+        };
+        let to_other_region = service.zip(home).is_some_and(|((region, _), home)| *region != home);
+        Some(Explanation { header, to_service: service.is_some(), to_other_region, out, back })
     }
 
     /// The answer to a header that has arrived.

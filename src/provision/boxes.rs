@@ -18,7 +18,7 @@ use crate::trace::{Cite, CiteId, Component, NodeId, PortId};
 
 impl Network {
     /// A VPC's router, with the blocks and services that the record says.
-    pub(super) fn follow_vpc(&mut self, vpc: &Vpc) {
+    pub(super) fn follow_vpc(&mut self, region: &RegionName, vpc: &Vpc) {
         let name = vpc.tags.name.clone().unwrap_or_default();
         let cite = self.cite(Cite::new(Component::Vpc, vpc.id.as_str(), &name));
         let blocks: Vec<Cidr> = vpc.blocks().copied().collect();
@@ -26,6 +26,7 @@ impl Network {
             let mut router = VpcRouter::new(blocks.clone(), cite);
             router.timeouts = self.settings.conntrack;
             let router = self.add(router, Component::Vpc, vpc.id.as_str(), &name, &[]);
+            self.directory.regions.insert(router, region.to_string());
             let boxes = VpcBoxes {
                 router,
                 subnets: BTreeMap::new(),

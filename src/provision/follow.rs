@@ -136,7 +136,7 @@ impl Network {
 
     fn follow_gateways(&mut self, world: &World, scope: &Scope, region: Option<&Region>, work: &mut Work) {
         for vpc in work.vpcs.iter().filter_map(|id| region?.vpcs().get(id)) {
-            self.follow_vpc(vpc);
+            self.follow_vpc(&scope.region, vpc);
         }
         for subnet in work.subnets.iter().filter_map(|id| region?.subnets().get(id)) {
             self.follow_subnet(subnet);

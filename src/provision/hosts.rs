@@ -167,6 +167,7 @@ impl Network {
             let link = self.settings.links.service;
             self.engine.connect((internet, internet_port), (node, PortId(0)), link);
             self.directory.ports.insert((internet, internet_port), name);
+            self.directory.regions.insert(node, region.to_string());
             self.services.insert(key.clone(), ServiceBox { node, internet_port, ranges: BTreeSet::new() });
         }
         let front = self.services.get_mut(&key).expect("made above");
@@ -177,7 +178,7 @@ impl Network {
             self.internet_mut().unroute(*block);
         }
         for block in &ranges {
-            self.directory.blocks.insert(*block, self.directory.node(node).to_owned());
+            self.directory.blocks.insert(*block, node);
             self.internet_mut().route(*block, port);
         }
         if let Some(host) = self.engine.node_mut::<Host>(node) {

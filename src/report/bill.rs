@@ -20,7 +20,11 @@ pub(crate) fn text(bill: &Bill) -> String {
                 Item::NatGatewayHours => (words::counted(charge.quantity, "hour"), "an hour"),
                 Item::NatGateway | Item::Internet | Item::Endpoint => (words::bytes_text(charge.quantity), "a GB"),
             };
-            let price = if charge.price.0 == 0 { "free [R55]".to_owned() } else { format!("{} {unit}", charge.price) };
+            let price = match (charge.price.0, charge.item) {
+                (0, Item::Endpoint) => "free [R55]".to_owned(),
+                (0, _) => "free".to_owned(),
+                _ => format!("{} {unit}", charge.price),
+            };
             let what = if charge.item == Item::NatGatewayHours { String::new() } else { charge.item.text().to_owned() };
             vec![charge.name.clone(), quantity, what, price, charge.cost.to_string()]
         })

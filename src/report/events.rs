@@ -217,7 +217,7 @@ fn object(view: &View<'_>, happening: &Happening<'_>) -> Option<Map<String, Valu
                 .with("code", reason.code())
                 .with("sentence", reason.sentence())
                 .by(*by)
-                .rules(&drop_rules(view, *reason, *by, *tuple))
+                .rules(&drop_rules(view, *node, (*reason, *by), *tuple, *flow))
                 .done()
         }
     }

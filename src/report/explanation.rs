@@ -130,7 +130,9 @@ impl ExplanationPage<'_> {
             return None;
         }
         let show = if seen.port() == 0 { seen.ip().to_string() } else { seen.to_string() };
-        let rules = if explanation.to_service { rules_text(&["R42"]) } else { String::new() };
+        // By an endpoint, a service sees the private address.
+        let is_private = matches!(seen.ip(), IpAddr::V4(address) if address.is_private());
+        let rules = if explanation.to_service && is_private { rules_text(&["R42"]) } else { String::new() };
         let whose = self.names.directory.name(seen.ip()).map(|name| format!(" ({name})")).unwrap_or_default();
         let far = self.names.directory.name(dst.ip()).map_or_else(|| dst.ip().to_string(), str::to_owned);
         Some(format!("  · {far} sees it come from {show}{whose}{rules}"))

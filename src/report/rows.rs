@@ -6,11 +6,14 @@ use std::net::IpAddr;
 use super::flows::{FlowId, Made, Open, landmark, path_text};
 use super::happening::{Fate, Happening, View};
 use super::words;
-use crate::analysis::rules_of_drop;
+use crate::analysis::{Subject, rules_of_drop};
 use crate::packet::FiveTuple;
 use crate::trace::{
     Answer, CiteId, Component, ConnectionNote, DropReason, NodeId, ProgramId, ProgramInfo, ProgramNote, RequestNote,
 };
+
+/// The region that was called US Standard.
+const US_STANDARD: &str = "us-east-1";
 
 /// How much a row wants to be seen.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -118,7 +121,7 @@ pub(crate) fn row(view: &View<'_>, happening: &Happening<'_>) -> Option<Row> {
                 (None, None) => "a packet".to_owned(),
             };
             let why = words::drop_text(view.names, *reason, *by);
-            let rules = words::rules_text(&drop_rules(view, *reason, *by, *tuple));
+            let rules = words::rules_text(&drop_rules(view, *node, (*reason, *by), *tuple, *flow));
             let text = format!("{name}: drops {}: {why}{rules}", glimpse.text());
             Some(Row::new(Mark::Bad, words::node_name(view.names, *node), text))
         }
@@ -148,15 +151,23 @@ pub(crate) fn seen_rules(view: &View<'_>, node: NodeId, before: IpAddr, after: I
 /// The rules that a drop shows beside those of what decided it.
 pub(crate) fn drop_rules(
     view: &View<'_>,
-    reason: DropReason,
-    by: CiteId,
+    node: NodeId,
+    (reason, by): (DropReason, CiteId),
     tuple: Option<FiveTuple>,
+    flow: Option<FlowId>,
 ) -> Vec<&'static str> {
     let Some(tuple) = tuple else { return Vec::new() };
     let directory = &view.names.directory;
-    let service = directory.is_service(tuple.dst) || directory.is_service(tuple.src);
+    let service = directory.service(tuple.dst).or_else(|| directory.service(tuple.src));
+    let region_of_service = service.and_then(|front| directory.region(front));
+    let of_other_region = directory.region(node).is_some_and(|own| region_of_service.is_some_and(|other| other != own));
+    let is_router =
+        |node: &NodeId| directory.nodes.get(node.0 as usize).is_some_and(|info| info.component == Component::Vpc);
+    let path = flow.and_then(|flow| view.flows.flow(flow)).map(|flow| &flow.path[..]);
+    let in_vpc = path.is_some_and(|path| path.iter().any(is_router));
+    let subject = Subject { service: service.is_some(), of_other_region, in_vpc, v6: tuple.dst.is_ipv6() };
     let cited = &view.names.citations.get(by).rules;
-    let mut rules = rules_of_drop(reason, service, tuple.dst.is_ipv6());
+    let mut rules = rules_of_drop(reason, subject);
     rules.retain(|rule| !cited.contains(rule));
     rules
 }
@@ -321,13 +332,23 @@ fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote
     }
 }
 
-/// The rules that a name of S3 shows: it goes on being used (R40), with the region in it (R49), or as US Standard's (R51).
+/// The rules that a name of S3 shows: it goes on being used (R40), with the region in it (R49), which decides what it
+/// leads to where there are several (R50), or as US Standard's (R51).
 fn name_rules(view: &View<'_>, name: &str, addresses: &[IpAddr]) -> Vec<&'static str> {
-    let is_service = addresses.iter().any(|address| view.names.directory.is_service(*address));
-    let Some(head) = name.strip_suffix(".amazonaws.com").filter(|_| is_service) else { return Vec::new() };
+    let directory = &view.names.directory;
+    let Some(front) = addresses.iter().find_map(|address| directory.service(*address)) else { return Vec::new() };
+    let Some(head) = name.strip_suffix(".amazonaws.com") else { return Vec::new() };
+    let several = directory.regions.values().any(|region| Some(&region[..]) != directory.region(front));
     match head.rsplit('.').next().unwrap_or_default() {
-        "s3" => vec!["R40", "R51"],
-        last if last.starts_with("s3-") || head.contains("s3.") => vec!["R40", "R49"],
+        "s3" if directory.region(front) == Some(US_STANDARD) => vec!["R40", "R51"],
+        "s3" => vec!["R40"],
+        last if last.starts_with("s3-") || head.contains("s3.") => {
+            if several {
+                vec!["R40", "R49", "R50"]
+            } else {
+                vec!["R40", "R49"]
+            }
+        }
         _ => Vec::new(),
     }
 }

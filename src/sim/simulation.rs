@@ -77,7 +77,7 @@ impl Simulation {
                 self.follow_services(&call.scope, &applied.touched);
                 observer.learn(&self.network.citations, &self.network.directory);
                 let notes = applied.remarks().map(|remark| format!("\n{remark}")).collect::<String>();
-                let rules = cited(&rules_of_done(&self.world, &call.scope, action));
+                let rules = cited(&rules_of_done(&self.world, &call.scope, action, applied));
                 observer.change(at, &format!("{text}{rules}{notes}"), None);
                 if let Some(machines) = machines {
                     self.follow_machines(machines, observer);
@@ -89,7 +89,7 @@ impl Simulation {
                 let (first, rest) = lines
                     .split_once('\n')
                     .map_or((&lines[..], String::new()), |(first, rest)| (first, format!("\n{rest}")));
-                let rules = cited(&rules_of_refusal(&call.scope, action, error));
+                let rules = cited(&rules_of_refusal(&self.world, &call.scope, action, error));
                 observer.change(at, text, Some(&format!("{first}{rules}{rest}")));
             }
         }

@@ -41,8 +41,10 @@ pub struct Directory {
     pub ports: BTreeMap<(NodeId, PortId), String>,
     /// Which name an address goes by; the last one that took it.
     pub addresses: BTreeMap<IpAddr, String>,
-    /// What whole blocks go by: a service's ranges. An address's own name comes first.
-    pub blocks: BTreeMap<Cidr, String>,
+    /// The front end to which whole blocks belong: a service's ranges. An address's own name comes first.
+    pub blocks: BTreeMap<Cidr, NodeId>,
+    /// The region of each VPC's router and of each service's front end.
+    pub regions: BTreeMap<NodeId, String>,
 }
 
 impl Directory {
@@ -65,15 +67,24 @@ impl Directory {
 
     /// What an address is called.
     pub fn name(&self, address: IpAddr) -> Option<&str> {
-        let own = self.addresses.get(&address);
+        let own = self.addresses.get(&address).map(String::as_str);
+        own.or_else(|| self.service(address).map(|front| self.node(front)))
+    }
+
+    /// The front end of the service in whose ranges an address lies.
+    pub fn service(&self, address: IpAddr) -> Option<NodeId> {
         // There are as many blocks as services have ranges: a few tens.
-        own.or_else(|| self.blocks.iter().rfind(|(block, _)| block.contains(address)).map(|(_, name)| name))
-            .map(String::as_str)
+        self.blocks.iter().rfind(|(block, _)| block.contains(address)).map(|(_, front)| *front)
     }
 
     /// Whether an address lies in the ranges of one of AWS's services.
     pub fn is_service(&self, address: IpAddr) -> bool {
-        self.blocks.keys().any(|block| block.contains(address))
+        self.service(address).is_some()
+    }
+
+    /// The region of a VPC's router or of a service's front end.
+    pub fn region(&self, node: NodeId) -> Option<&str> {
+        self.regions.get(&node).map(String::as_str)
     }
 
     /// An address with its name: `client (10.0.1.10)`, or the address alone.

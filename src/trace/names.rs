@@ -35,6 +35,9 @@ impl Names {
         if known.blocks != directory.blocks {
             known.blocks.clone_from(&directory.blocks);
         }
+        if known.regions != directory.regions {
+            known.regions.clone_from(&directory.regions);
+        }
     }
 }
 

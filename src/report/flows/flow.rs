@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::open::OpenId;
-use super::path::crosses_endpoint;
+use super::path::endpoint_of;
 use crate::packet::{FiveTuple, Packet, PacketId, TcpFlags};
 use crate::report::words;
 use crate::trace::{CiteId, Names, NodeId};
@@ -25,8 +25,8 @@ pub(crate) struct Flow {
     pub(crate) routes: Vec<CiteId>,
     /// The first packet that took this path; older ones that still travel say nothing new.
     pub(super) newest: PacketId,
-    /// Where its packets once took another way: whether that crossed an endpoint.
-    pub(super) moved_from_endpoint: Option<bool>,
+    /// Where its packets once took another way: the endpoint that it crossed, if any.
+    pub(super) moved_from: Option<Option<NodeId>>,
     pub(crate) far: Option<NodeId>,
     pub(super) far_place: u32,
     /// As the far end saw its last packet.
@@ -76,7 +76,7 @@ impl Flow {
             path: Vec::new(),
             routes: Vec::new(),
             newest: PacketId(0),
-            moved_from_endpoint: None,
+            moved_from: None,
             far: None,
             far_place: 0,
             seen_as: None,
@@ -128,7 +128,7 @@ impl Flow {
     pub(super) fn begin_again(&mut self) {
         self.path.truncate(1);
         self.routes.clear();
-        self.moved_from_endpoint = None;
+        self.moved_from = None;
         self.seen_as = None;
         self.translations.clear();
         self.since = Transfer::default();
@@ -136,9 +136,9 @@ impl Flow {
         self.sent = None;
     }
 
-    /// Whether its packets were led into an endpoint, or out of one, while it lasted.
+    /// Whether its packets were led into an endpoint, out of one, or from one to another, while it lasted.
     pub(crate) fn is_switched(&self, names: &Names) -> bool {
-        self.moved_from_endpoint.is_some_and(|before| before != crosses_endpoint(names, &self.path))
+        self.moved_from.is_some_and(|before| before != endpoint_of(names, &self.path))
     }
 
     /// What people call it.

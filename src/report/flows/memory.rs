@@ -7,7 +7,7 @@ use slab::Slab;
 
 use super::flow::{Flow, FlowId, Repeats};
 use super::open::{Open, OpenId};
-use super::path::crosses_endpoint;
+use super::path::endpoint_of;
 use super::travel::{Glimpse, Made, Travel};
 use crate::base::SimTime;
 use crate::packet::{FiveTuple, FlowTable, Packet, PacketId};
@@ -97,7 +97,7 @@ impl Flows {
         match flow.path.get(hops) {
             Some(known) if *known == node => None,
             Some(_) => {
-                flow.moved_from_endpoint = Some(crosses_endpoint(names, &flow.path));
+                flow.moved_from = Some(endpoint_of(names, &flow.path));
                 flow.path.truncate(hops);
                 flow.routes.truncate(hops);
                 flow.path.push(node);

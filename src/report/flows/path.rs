@@ -26,11 +26,12 @@ pub(super) fn rank(names: &Names, node: NodeId) -> u8 {
     }
 }
 
-pub(super) fn crosses_endpoint(names: &Names, path: &[NodeId]) -> bool {
-    let is_endpoint = |node: &NodeId| {
+/// The endpoint that a path crosses.
+pub(super) fn endpoint_of(names: &Names, path: &[NodeId]) -> Option<NodeId> {
+    let is_endpoint = |node: &&NodeId| {
         names.directory.nodes.get(node.0 as usize).is_some_and(|info| info.component == Component::VpcEndpoint)
     };
-    path.iter().any(is_endpoint)
+    path.iter().find(is_endpoint).copied()
 }
 
 /// The box that a path is called after.
