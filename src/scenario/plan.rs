@@ -169,11 +169,13 @@ mod tests {
             "vpcs:\n  x: {cidr: 10.0.0.0/8, route-tables: {gone: {id: rtb-1}}}\n  v:\n    cidr: 10.1.0.0/16\n    \
              internet-gateway: {name: near, id: igw-1}\n    route-tables: {t: {id: rtb-12, 0.0.0.0/0: far}}\n  \
              w: {cidr: 10.2.0.0/16, internet-gateway: {name: far, id: igw-12}}\n",
-            &[("EC2 refuses this: The CIDR '10.0.0.0/8' is invalid.", &[]),
+            &[
+                ("EC2 refuses this: The CIDR '10.0.0.0/8' is invalid.", &[]),
                 (
                     "EC2 refuses this: route table rtb-12 and network gateway igw-12 belong to different networks",
                     &["rtb-12 is `v/t`", "igw-12 is `w/far`"],
-                ),],
+                ),
+            ],
         );
     }
 
