@@ -133,6 +133,41 @@ fn what_is_assumed_can_be_said_otherwise() {
 }
 
 #[test]
+fn nothing_is_replaced_but_the_file_that_is_named() {
+    let desk = Desk::new(ENDPOINTS);
+    desk.write("mine.yaml.partial", b"notes");
+    desk.does(&["import", "account", "-o", "mine.yaml"]);
+    assert_eq!(fs::read(desk.path("mine.yaml.partial")).expect("the notes"), b"notes");
+    assert!(!desk.path("mine.yaml.partial-1").exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+        let text = fs::read_to_string(desk.path("mine.yaml")).expect("a text");
+        fs::create_dir(desk.path("shelf")).expect("a folder");
+        desk.write("shelf/there.yaml", b"old");
+        fs::set_permissions(desk.path("shelf/there.yaml"), fs::Permissions::from_mode(0o600)).expect("a mode");
+        // One link leads to a file, the other to a file that is yet to be.
+        for link in ["there.yaml", "new.yaml"] {
+            symlink(format!("shelf/{link}"), desk.path(link)).expect("a link");
+            desk.does(&["import", "account", "-o", link, "--force"]);
+            assert!(desk.path(link).is_symlink(), "{link}");
+            assert_eq!(fs::read_to_string(desk.path("shelf").join(link)).expect("a text"), text);
+        }
+        let mode = fs::metadata(desk.path("shelf/there.yaml")).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let pipe = desk.path("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read_to_string(pipe).expect("a text")
+        });
+        desk.does(&["import", "account", "-o", "pipe", "--force"]);
+        assert!(fs::symlink_metadata(&pipe).expect("the pipe").file_type().is_fifo());
+        assert_eq!(reader.join().expect("the reader"), text);
+    }
+}
+
+#[test]
 fn wrong_usage_is_refused_with_the_reason() {
     let desk = Desk::new(ENDPOINTS);
     fs::create_dir(desk.path("empty")).expect("a folder");

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::addresses::Owner;
+use super::addresses::{AddressIndex, Owner};
 use super::path::{Outcome, Traffic};
 use super::question_log::{Asked, QuestionLog};
 use super::stage::Stage;
-use super::tables::Tables;
+use super::tables::{Known, Tables};
 use crate::control_plane::{InterfaceType, NameServer};
 use crate::host::{Host, NetError, Probe as Packet, ProbeAnswer, ProbeKind, ProbeReply};
 use crate::import::{PortState, Saw};
@@ -62,6 +62,15 @@ pub struct Prober {
     stage: Stage,
     /// Tells the echoes of one probe from those of another.
     asked: u16,
+    gaps: Gaps,
+}
+
+/// What tables are asked besides packets, where something of the world decides in a way that nobody told.
+enum Gaps {
+    /// Nobody has looked since the stage was made, or could have changed.
+    Unread,
+    None,
+    Some(Box<Known>),
 }
 
 /// How long a prober waits for an answer; no path of a world is longer.
@@ -80,12 +89,18 @@ const IDENTIFIER: u16 = 0x6000;
 impl Prober {
     /// Probes on a stage.
     pub fn new(stage: Stage) -> Self {
-        Self { stage, asked: IDENTIFIER }
+        Self { stage, asked: IDENTIFIER, gaps: Gaps::Unread }
     }
 
-    /// The stage.
+    /// The stage, to look at or to change.
     pub fn stage(&mut self) -> &mut Stage {
+        self.gaps = Gaps::Unread;
         &mut self.stage
+    }
+
+    /// Whose addresses are whose.
+    pub fn index(&self) -> &AddressIndex {
+        self.stage.index()
     }
 
     /// What journeys' handles stand for.
@@ -116,13 +131,25 @@ impl Prober {
 
     /// Why tables cannot tell what becomes of a question, where something of the world decides in a way that nobody told.
     fn tables_cannot_tell(&mut self, question: &Question) -> Option<String> {
-        if !self.stage.has_gaps() {
-            return None;
-        }
-        let options = self.stage.table_options();
-        let tables = Tables::new(self.stage.simulation().world(), options);
-        let source = tables.source(question.from).ok()?;
-        match tables.explain(&source, question.to, question.traffic)?.outcome() {
+        let gaps = std::mem::replace(&mut self.gaps, Gaps::None);
+        let options = || self.stage.has_gaps().then(|| self.stage.table_options());
+        let (options, known) = match gaps {
+            Gaps::Unread => (options(), None),
+            Gaps::None => return None,
+            Gaps::Some(known) => (None, Some(known)),
+        };
+        let world = self.stage.simulation().world();
+        let tables = match (options, known) {
+            (_, Some(known)) => Tables::of_known(world, *known),
+            (Some(options), None) => Tables::new(world, options),
+            (None, None) => return None,
+        };
+        let explained = tables.source(question.from).ok().and_then(|source| {
+            let explanation = tables.explain(&source, question.to, question.traffic)?;
+            Some(explanation.outcome())
+        });
+        self.gaps = Gaps::Some(Box::new(tables.into_known()));
+        match explained? {
             Outcome::Unknown(why) => Some(why),
             Outcome::Reaches | Outcome::BlockedOut(_) | Outcome::BlockedBack(_) => None,
         }

@@ -96,7 +96,7 @@ fn score_one(prober: &mut Prober, observation: &Observation) -> Scored {
         Err(why) => Agreement::Unknown(why.clone()),
     };
     // Beyond AWS a TTL tells of the real internet, and a service's own network is not the account's.
-    let index = prober.stage().index();
+    let index = prober.index();
     let inside = !index.owners(from).is_empty() && !index.owners(to).is_empty();
     let ttl_agrees = ttl.zip(reply.ttl).filter(|_| inside).map(|(seen, shown)| seen == shown);
     if agreement == Agreement::Right && ttl_agrees != Some(false) {

@@ -42,8 +42,13 @@ pub struct TableOptions {
 /// The records of a world, ready to be asked.
 pub struct Tables<'w> {
     pub(super) world: &'w World,
-    pub(super) options: TableOptions,
-    pub(super) index: AddressIndex,
+    known: Known,
+}
+
+/// What tables read of a world before they are asked; it serves for as long as the records stay as they are.
+pub(super) struct Known {
+    options: TableOptions,
+    index: AddressIndex,
     members: FxHashMap<SecurityGroupId, FxHashSet<IpAddr>>,
     /// The internet gateway of each VPC that has one attached.
     internet_gateways: FxHashMap<VpcId, InternetGatewayId>,
@@ -73,8 +78,129 @@ impl Default for TableOptions {
 impl<'w> Tables<'w> {
     /// The tables of a world as it is now.
     pub fn new(world: &'w World, options: TableOptions) -> Self {
-        let mut tables = Self {
-            world,
+        Self { world, known: Known::of(world, options) }
+    }
+
+    /// The same from what was read of the same records before.
+    pub(super) fn of_known(world: &'w World, known: Known) -> Self {
+        Self { world, known }
+    }
+
+    /// What was read, to be used again.
+    pub(super) fn into_known(self) -> Known {
+        self.known
+    }
+
+    /// The options.
+    pub fn options(&self) -> &TableOptions {
+        &self.known.options
+    }
+
+    /// The options, to change.
+    pub fn options_mut(&mut self) -> &mut TableOptions {
+        &mut self.known.options
+    }
+
+    /// Whose addresses are whose.
+    pub fn index(&self) -> &AddressIndex {
+        &self.known.index
+    }
+
+    /// The machine that has an address, to ask from: an instance's, or one outside of AWS. `Err` says why there is none.
+    pub fn source(&self, address: IpAddr) -> Result<Source, String> {
+        let owners: Vec<_> = self.known.index.owners(address).iter().filter(|owner| owner.instance.is_some()).collect();
+        match owners.as_slice() {
+            [owner] => {
+                let instance = owner.instance.clone().expect("only interfaces of instances are kept");
+                Ok(Source::Instance(instance, owner.private))
+            }
+            [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
+            [] if self.is_outside(address) => Ok(Source::Outside(address)),
+            [] if self.known.index.is_classic(address) => Ok(Source::Classic(address)),
+            [] => Err(format!("no machine of this world has the address {address}")),
+        }
+    }
+
+    /// The path of a question and of its answer, with all that decides and blocks.
+    ///
+    /// `None` if the instance does not exist or has no such address.
+    pub fn explain(&self, from: &Source, to: IpAddr, traffic: Traffic) -> Option<Explanation> {
+        let (source_port, destination_port) = match traffic {
+            Traffic::Tcp(port) | Traffic::Udp(port) => (self.known.options.source_port, port),
+            Traffic::Ping => (0, 0),
+        };
+        let address = match from {
+            Source::Instance(_, address) | Source::Outside(address) | Source::Classic(address) => *address,
+        };
+        let header =
+            Header { traffic, answer: false, src: (address, source_port).into(), dst: (to, destination_port).into() };
+        Walk::of(self, from, header)
+    }
+
+    /// Says that addresses of an earlier world are nobody's now, and not of the internet.
+    pub(super) fn reserve_those_of(&mut self, other: &Self) {
+        self.known.index.reserve_those_of(&other.known.index);
+    }
+
+    /// Whether an address is of a host outside of AWS.
+    pub(super) fn is_outside(&self, address: IpAddr) -> bool {
+        let listed = || {
+            let hosts = self.known.options.outside.hosts.iter();
+            let premises = self.known.options.outside.premises.iter().flat_map(|premises| &premises.hosts);
+            hosts.chain(premises).any(|host| host.addresses.contains(&address))
+        };
+        if self.known.options.internet_is_full { self.known.index.is_outside(address) || listed() } else { listed() }
+    }
+
+    /// Why nobody can tell where a packet goes that comes in by a gateway, if so.
+    pub(super) fn edge_unknown(&self, gateway: &str) -> Option<String> {
+        let table = self.known.edges.get(gateway)?;
+        Some(format!("{table} may redirect what enters through {gateway}, which is not modelled"))
+    }
+
+    /// Why nobody can tell which route of a table is taken, if so. Local routes win over those of lists.
+    pub(super) fn route_unknown(&self, table: &RouteTable, chosen: Option<&RouteTarget>) -> Option<String> {
+        if self.known.options.opaque_lists.is_empty() || chosen == Some(&RouteTarget::Local) {
+            return None;
+        }
+        let list = table.routes().find_map(|route| match &route.destination {
+            Destination::PrefixList(list) => self.known.options.opaque_lists.get(list),
+            Destination::Cidr(_) => None,
+        })?;
+        Some(format!("{} has a route for {list}, whose blocks are in no file", table.id))
+    }
+
+    /// By which interface an instance answers.
+    pub(super) fn answers_by(&self, instance: &Instance) -> AnswerBy {
+        let own = self.known.options.answer_by_instance.get(&instance.id);
+        own.copied().unwrap_or(self.known.options.answer_by)
+    }
+
+    /// Whether an instance translates for others.
+    pub(super) fn is_nat_instance(&self, instance: &Instance) -> bool {
+        self.known.options.nat_instances.contains(&instance.id)
+    }
+
+    pub(super) fn is_member(&self, group: &SecurityGroupId, address: IpAddr) -> bool {
+        self.known.members.get(group).is_some_and(|members| members.contains(&address))
+    }
+
+    pub(super) fn internet_gateway(&self, vpc: &VpcId) -> Option<&InternetGatewayId> {
+        self.known.internet_gateways.get(vpc)
+    }
+
+    pub(super) fn scope_of(&self, vpc: &VpcId) -> Option<&Scope> {
+        self.known.scopes.get(vpc)
+    }
+
+    pub(super) fn nat_of(&self, interface: &NetworkInterfaceId) -> Option<&NatGatewayId> {
+        self.known.nats.get(interface)
+    }
+}
+
+impl Known {
+    fn of(world: &World, options: TableOptions) -> Self {
+        let mut known = Self {
             options,
             index: AddressIndex::of(world),
             members: FxHashMap::default(),
@@ -84,9 +210,9 @@ impl<'w> Tables<'w> {
             edges: BTreeMap::new(),
         };
         for (scope, region) in world.regions() {
-            tables.read_region(&scope, region);
+            known.read_region(&scope, region);
         }
-        tables
+        known
     }
 
     fn read_region(&mut self, scope: &Scope, region: &Region) {
@@ -105,119 +231,13 @@ impl<'w> Tables<'w> {
             }
         }
         for group in region.security_groups().values() {
-            let members = self.members_of(region, group);
+            let members = members_of(region, group);
             self.members.insert(group.id.clone(), members);
         }
     }
+}
 
-    fn members_of(&self, region: &Region, group: &SecurityGroup) -> FxHashSet<IpAddr> {
-        let interfaces = group.members().iter().filter_map(|id| region.network_interfaces().get(id));
-        interfaces.flat_map(|interface| interface.addresses().collect::<Vec<_>>()).collect()
-    }
-
-    /// The options.
-    pub fn options(&self) -> &TableOptions {
-        &self.options
-    }
-
-    /// The options, to change.
-    pub fn options_mut(&mut self) -> &mut TableOptions {
-        &mut self.options
-    }
-
-    /// Whose addresses are whose.
-    pub fn index(&self) -> &AddressIndex {
-        &self.index
-    }
-
-    /// The machine that has an address, to ask from: an instance's, or one outside of AWS. `Err` says why there is none.
-    pub fn source(&self, address: IpAddr) -> Result<Source, String> {
-        let owners: Vec<_> = self.index.owners(address).iter().filter(|owner| owner.instance.is_some()).collect();
-        match owners.as_slice() {
-            [owner] => {
-                let instance = owner.instance.clone().expect("only interfaces of instances are kept");
-                Ok(Source::Instance(instance, owner.private))
-            }
-            [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
-            [] if self.is_outside(address) => Ok(Source::Outside(address)),
-            [] if self.index.is_classic(address) => Ok(Source::Classic(address)),
-            [] => Err(format!("no machine of this world has the address {address}")),
-        }
-    }
-
-    /// The path of a question and of its answer, with all that decides and blocks.
-    ///
-    /// `None` if the instance does not exist or has no such address.
-    pub fn explain(&self, from: &Source, to: IpAddr, traffic: Traffic) -> Option<Explanation> {
-        let (source_port, destination_port) = match traffic {
-            Traffic::Tcp(port) | Traffic::Udp(port) => (self.options.source_port, port),
-            Traffic::Ping => (0, 0),
-        };
-        let address = match from {
-            Source::Instance(_, address) | Source::Outside(address) | Source::Classic(address) => *address,
-        };
-        let header =
-            Header { traffic, answer: false, src: (address, source_port).into(), dst: (to, destination_port).into() };
-        Walk::of(self, from, header)
-    }
-
-    /// Says that addresses of an earlier world are nobody's now, and not of the internet.
-    pub(super) fn reserve_those_of(&mut self, other: &Self) {
-        self.index.reserve_those_of(&other.index);
-    }
-
-    /// Whether an address is of a host outside of AWS.
-    pub(super) fn is_outside(&self, address: IpAddr) -> bool {
-        let listed = || {
-            let hosts = self.options.outside.hosts.iter();
-            let premises = self.options.outside.premises.iter().flat_map(|premises| &premises.hosts);
-            hosts.chain(premises).any(|host| host.addresses.contains(&address))
-        };
-        if self.options.internet_is_full { self.index.is_outside(address) || listed() } else { listed() }
-    }
-
-    /// Why nobody can tell where a packet goes that comes in by a gateway, if so.
-    pub(super) fn edge_unknown(&self, gateway: &str) -> Option<String> {
-        let table = self.edges.get(gateway)?;
-        Some(format!("{table} may redirect what enters through {gateway}, which is not modelled"))
-    }
-
-    /// Why nobody can tell which route of a table is taken, if so. Local routes win over those of lists.
-    pub(super) fn route_unknown(&self, table: &RouteTable, chosen: Option<&RouteTarget>) -> Option<String> {
-        if self.options.opaque_lists.is_empty() || chosen == Some(&RouteTarget::Local) {
-            return None;
-        }
-        let list = table.routes().find_map(|route| match &route.destination {
-            Destination::PrefixList(list) => self.options.opaque_lists.get(list),
-            Destination::Cidr(_) => None,
-        })?;
-        Some(format!("{} has a route for {list}, whose blocks are in no file", table.id))
-    }
-
-    /// By which interface an instance answers.
-    pub(super) fn answers_by(&self, instance: &Instance) -> AnswerBy {
-        let own = self.options.answer_by_instance.get(&instance.id);
-        own.copied().unwrap_or(self.options.answer_by)
-    }
-
-    /// Whether an instance translates for others.
-    pub(super) fn is_nat_instance(&self, instance: &Instance) -> bool {
-        self.options.nat_instances.contains(&instance.id)
-    }
-
-    pub(super) fn is_member(&self, group: &SecurityGroupId, address: IpAddr) -> bool {
-        self.members.get(group).is_some_and(|members| members.contains(&address))
-    }
-
-    pub(super) fn internet_gateway(&self, vpc: &VpcId) -> Option<&InternetGatewayId> {
-        self.internet_gateways.get(vpc)
-    }
-
-    pub(super) fn scope_of(&self, vpc: &VpcId) -> Option<&Scope> {
-        self.scopes.get(vpc)
-    }
-
-    pub(super) fn nat_of(&self, interface: &NetworkInterfaceId) -> Option<&NatGatewayId> {
-        self.nats.get(interface)
-    }
+fn members_of(region: &Region, group: &SecurityGroup) -> FxHashSet<IpAddr> {
+    let interfaces = group.members().iter().filter_map(|id| region.network_interfaces().get(id));
+    interfaces.flat_map(|interface| interface.addresses().collect::<Vec<_>>()).collect()
 }

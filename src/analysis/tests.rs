@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use super::*;
 use crate::base::{Cidr, InstanceId, PrefixListId, RouteTableId, ServiceName, SimTime};
 use crate::control_plane::{
-    Action, Call, CreateManagedPrefixList, CreateRoute, CreateVpcEndpoint, DeleteRoute, Destination,
+    Action, Call, CreateManagedPrefixList, CreateRoute, CreateVpcEndpoint, DeleteRoute, DeleteRouteTable, Destination,
     ModifyVpcAttribute, RouteTarget, Scope, StopInstances, TerminateInstances, World,
 };
-use crate::import::{ImportOptions, Observations, import, read_observations, tests as measured};
+use crate::import::{ImportOptions, Observations, Saw, import, read_observations, tests as measured};
 use crate::notation::Source;
 use crate::trace::DropReason;
 
@@ -266,4 +266,18 @@ fn what_enters_by_a_gateway_with_its_own_table_is_unknown_and_by_one_without_is_
     };
     assert!(matches!(outcome(true), Outcome::Unknown(why) if why.contains("may redirect what enters")));
     assert_eq!(outcome(false), Outcome::Reaches);
+    // Packets are asked the same, however often, until the table is gone.
+    let world = world_of(inputs(true));
+    let (scope, _) = world.regions().next().expect("a region");
+    let mut prober = Prober::new(Stage::new(world, StageOptions::default(), Evidence::default(), &[SOMEWHERE]));
+    let to = "3.85.135.71".parse().expect("an address");
+    let question = Question { from: SOMEWHERE, to, traffic: Traffic::Tcp(22) };
+    for _ in 0..2 {
+        assert!(prober.ask(&question).saw.is_err_and(|why| why.contains("may redirect what enters")));
+    }
+    let delete = DeleteRouteTable::new(RouteTableId::parse("rtb-0e0e0e0e").expect("an id")).into();
+    prober.stage().simulation().apply(&Call::admin(scope), &delete, "delete", &mut ()).expect("it can be deleted");
+    for _ in 0..2 {
+        assert_eq!(prober.ask(&question).saw, Ok(Saw::Open));
+    }
 }

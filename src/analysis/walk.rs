@@ -223,7 +223,7 @@ impl<'t, 'w> Walk<'t, 'w> {
     /// The route that a table has for an address; with those that lose, where they are wanted.
     fn route(&mut self, scope: &Scope, table: &RouteTable, address: IpAddr) -> Option<Chosen> {
         let world = self.tables.world;
-        if self.tables.options.brief {
+        if self.tables.options().brief {
             let entry = table.lookup(world, scope, address)?;
             return Some(Chosen {
                 target: entry.target,
@@ -422,7 +422,7 @@ impl<'t, 'w> Walk<'t, 'w> {
         if self.hops.last().is_some_and(|hop| hop.id == id) {
             return;
         }
-        let name = match self.tables.options.brief {
+        let name = match self.tables.options().brief {
             true => String::new(),
             false => name.unwrap_or_else(|| id.to_owned()),
         };

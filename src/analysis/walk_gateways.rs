@@ -206,14 +206,14 @@ impl Walk<'_, '_> {
             self.block(DropReason::VgwAddress, id.as_str());
             return Ending::Lost;
         }
-        if self.tables.options.outside.premises.is_empty() {
+        if self.tables.options().outside.premises.is_empty() {
             return Ending::Unknown(format!("what is behind {id} is not modelled"));
         }
         let Some(premises) = self.premises_behind(scope, id, header.dst.ip()) else {
             self.block(DropReason::VgwNoRoute, id.as_str());
             return Ending::Lost;
         };
-        let network = &self.tables.options.outside.premises[premises];
+        let network = &self.tables.options().outside.premises[premises];
         self.hop(Component::Internet, &network.name, None);
         if network.hosts.iter().any(|host| host.addresses.contains(&header.dst.ip())) {
             return Ending::Arrived(Arrival::Premises(scope.clone(), id.clone()), header);
@@ -226,7 +226,7 @@ impl Walk<'_, '_> {
     /// knows; Direct Connect before VPN.
     pub(super) fn premises_behind(&self, scope: &Scope, id: &VpnGatewayId, address: IpAddr) -> Option<usize> {
         let region = self.region(scope)?;
-        let premises = &self.tables.options.outside.premises;
+        let premises = &self.tables.options().outside.premises;
         let mut best: Option<(u8, usize)> = None;
         let mut offer = |block: &Cidr, end: Option<usize>| {
             let longer = best.is_none_or(|(length, _)| length < block.prefix_len());
@@ -268,7 +268,7 @@ impl Walk<'_, '_> {
     /// From a host outside of AWS: over the internet, or through the gateway that its network on premises has.
     pub(super) fn from_outside(&mut self, address: IpAddr, header: Header) -> Ending {
         let dst = header.dst.ip();
-        let all = &self.tables.options.outside.premises;
+        let all = &self.tables.options().outside.premises;
         let has = |host: &OutsideHost, address: IpAddr| host.addresses.contains(&address);
         let premises = all.iter().find(|premises| premises.hosts.iter().any(|host| has(host, address)));
         let Some(premises) = premises else {

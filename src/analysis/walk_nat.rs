@@ -84,7 +84,7 @@ impl Walk<'_, '_> {
 
     /// Remembers a question that a NAT device translates to its own address.
     pub(super) fn map(&mut self, nat: &str, own: IpAddr, header: Header) -> Header {
-        let port = if header.src.port() == 0 { 0 } else { self.tables.options.nat_port };
+        let port = if header.src.port() == 0 { 0 } else { self.tables.options().nat_port };
         let outside = SocketAddr::new(own, port);
         self.mappings.push(NatMapping { nat: nat.to_owned(), inside: header.src, remote: header.dst, outside });
         Header { src: outside, ..header }

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
@@ -94,18 +94,40 @@ fn written(path: &Path, imported: &Imported, force: bool) -> Result<(Written, Ve
     Ok((written, differing))
 }
 
-/// Writes a file whole or not at all.
-fn put(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut under_way = path.as_os_str().to_owned();
-    under_way.push(".partial");
-    let done = File::create(&under_way).and_then(|mut file| file.write_all(text.as_bytes()));
-    let done = done.and_then(|()| fs::rename(&under_way, path));
+/// Writes a file whole or not at all; what is no file, such as a device or a pipe, takes what comes.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let found = fs::metadata(path).ok();
+    if found.as_ref().is_some_and(|found| !found.is_file()) || (found.is_none() && path.is_symlink()) {
+        return File::create(path)?.write_all(text.as_bytes());
+    }
+    // A link stays, and leads to what is written.
+    let place = if found.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
+    let (under_way, mut file) = partial(&place)?;
+    let done = file.write_all(text.as_bytes());
+    let done = done.and_then(|()| found.map_or(Ok(()), |found| file.set_permissions(found.permissions())));
+    let done = done.and_then(|()| fs::rename(&under_way, &place));
     if done.is_err() {
         // Nothing can be done about a file that cannot be removed.
         let _ = fs::remove_file(&under_way);
     }
     done
 }
+
+/// A new file beside another, under a name that nobody has.
+fn partial(place: &Path) -> io::Result<(PathBuf, File)> {
+    let mut tried = 0;
+    loop {
+        let mut name = place.as_os_str().to_owned();
+        name.push(if tried == 0 { ".partial".to_owned() } else { format!(".partial-{tried}") });
+        match File::create_new(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < PARTIALS_MAX => tried += 1,
+            made => return Ok((name.into(), made?)),
+        }
+    }
+}
+
+/// How many names are tried for a file under way.
+const PARTIALS_MAX: usize = 100;
 
 /// Says what a file does not hold.
 fn remark(path: &Path, written: &Written, differing: &[String], terminal: &Terminal) {

@@ -89,20 +89,62 @@ impl World {
     /// # Errors
     /// What it names is not there, or an id belongs to something else.
     pub fn take_over(&mut self, scope: &Scope, described: Described) -> Result<(), InsertError> {
-        if let Described::Association { id, of } = &described
-            && self.knows(id)
-        {
-            let own = self.region(scope).is_some_and(|region| region.association_of(id).as_ref() == Some(of));
-            return if own { Ok(()) } else { Err(InsertError::Duplicate(id.clone())) };
+        match described {
+            Described::Association { id, of } => {
+                if self.knows(&id) {
+                    let own = self.region(scope).is_some_and(|region| region.association_of(&id).as_ref() == Some(&of));
+                    return if own { Ok(()) } else { Err(InsertError::Duplicate(id)) };
+                }
+                self.described_region(scope)?.rename_association(&id, &of)
+            }
+            Described::ElasticAssociation { allocation_id, network_interface_id, private_ip_address } => {
+                let region = self.described_region(scope)?;
+                region.associate_described(&allocation_id, &network_interface_id, private_ip_address)
+            }
+            Described::Route { route_table_id, route } => {
+                let region = self.described_region(scope)?;
+                region.described_table(&route_table_id)?;
+                region.put_route(&route_table_id, route);
+                Ok(())
+            }
+            Described::EdgeAssociation { route_table_id, gateway } => {
+                self.described_region(scope)?.described_table(&route_table_id)?.edge_associations.insert(gateway);
+                Ok(())
+            }
+            Described::KnownRoutes { gateway_id, routes } => {
+                self.described_region(scope)?.know_routes(&gateway_id, routes)
+            }
+            Described::GroupRule { group_id, egress, rule } => {
+                let group = self.described_region(scope)?.described_group(&group_id)?;
+                if egress { &mut group.egress } else { &mut group.ingress }.insert(rule);
+                Ok(())
+            }
+            Described::GroupDescription { group_id, description } => {
+                self.described_region(scope)?.described_group(&group_id)?.description = description;
+                Ok(())
+            }
+            Described::PeeringDns { peering, vpc_id } => self.peering_dns(&peering, &vpc_id),
+            Described::PrefixListVersion { prefix_list_id: id, version } => {
+                let list = self.described_region(scope)?.prefix_lists.get_mut(&id);
+                list.ok_or_else(|| missing(&id, &id))?.version = version;
+                Ok(())
+            }
+            Described::DefaultVpc(id) => {
+                let vpc = self.described_region(scope)?.vpcs.get_mut(&id);
+                vpc.ok_or_else(|| missing(&id, &id))?.is_default = true;
+                Ok(())
+            }
+            Described::Zone(zone) => {
+                self.described_region(scope)?.zones.entry(zone).or_default();
+                Ok(())
+            }
         }
-        if let Described::PeeringDns { peering, vpc_id } = &described {
-            return self.peering_dns(peering, vpc_id);
-        }
+    }
+
+    fn described_region(&mut self, scope: &Scope) -> Result<&mut Region, InsertError> {
         let account = self.accounts.get_mut(&scope.account);
-        match account.and_then(|account| account.regions.get_mut(&scope.region)) {
-            Some(region) => region.take_over(described),
-            None => Err(InsertError::NotOpen(scope.clone())),
-        }
+        let region = account.and_then(|account| account.regions.get_mut(&scope.region));
+        region.ok_or_else(|| InsertError::NotOpen(scope.clone()))
     }
 
     fn peering_dns(&mut self, id: &VpcPeeringConnectionId, vpc: &VpcId) -> Result<(), InsertError> {
@@ -115,45 +157,19 @@ impl World {
 }
 
 impl Region {
-    fn take_over(&mut self, described: Described) -> Result<(), InsertError> {
-        match described {
-            Described::Association { id, of } => return self.rename_association(&id, &of),
-            Described::ElasticAssociation { allocation_id, network_interface_id, private_ip_address } => {
-                return self.associate_described(&allocation_id, &network_interface_id, private_ip_address);
-            }
-            Described::Route { route_table_id, route } => {
-                self.described_table(&route_table_id)?;
-                self.put_route(&route_table_id, route);
-            }
-            Described::EdgeAssociation { route_table_id, gateway } => {
-                self.described_table(&route_table_id)?.edge_associations.insert(gateway);
-            }
-            Described::KnownRoutes { gateway_id, routes } => {
-                let gateway =
-                    self.vpn_gateways.get_mut(&gateway_id).ok_or_else(|| missing(&gateway_id, &gateway_id))?;
-                gateway.other_routes.extend(routes);
-                let follows = |table: &&RouteTable| table.propagating_vgws.contains(&gateway_id);
-                let tables: Vec<_> = self.route_tables.values().filter(follows).map(|table| table.id.clone()).collect();
-                for table in tables {
-                    self.propagate(&table);
-                }
-            }
-            Described::GroupRule { group_id, egress, rule } => {
-                let group = self.security_groups.get_mut(&group_id).ok_or_else(|| missing(&group_id, &group_id))?;
-                if egress { &mut group.egress } else { &mut group.ingress }.insert(rule);
-            }
-            Described::GroupDescription { group_id: id, description } => {
-                self.security_groups.get_mut(&id).ok_or_else(|| missing(&id, &id))?.description = description;
-            }
-            Described::PrefixListVersion { prefix_list_id: id, version } => {
-                self.prefix_lists.get_mut(&id).ok_or_else(|| missing(&id, &id))?.version = version;
-            }
-            Described::DefaultVpc(id) => self.vpcs.get_mut(&id).ok_or_else(|| missing(&id, &id))?.is_default = true,
-            Described::Zone(zone) => drop(self.zones.entry(zone).or_default()),
-            // The world holds peering connections; it has taken this one over.
-            Described::PeeringDns { .. } => {}
+    fn know_routes(&mut self, id: &VpnGatewayId, routes: BTreeMap<Cidr, BgpRoute>) -> Result<(), InsertError> {
+        let gateway = self.vpn_gateways.get_mut(id).ok_or_else(|| missing(id, id))?;
+        gateway.other_routes.extend(routes);
+        let follows = |table: &&RouteTable| table.propagating_vgws.contains(id);
+        let tables: Vec<_> = self.route_tables.values().filter(follows).map(|table| table.id.clone()).collect();
+        for table in tables {
+            self.propagate(&table);
         }
         Ok(())
+    }
+
+    fn described_group(&mut self, id: &SecurityGroupId) -> Result<&mut SecurityGroup, InsertError> {
+        self.security_groups.get_mut(id).ok_or_else(|| missing(id, id))
     }
 
     fn associate_described(

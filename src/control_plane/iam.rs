@@ -122,6 +122,14 @@ impl World {
         if call.caller == Caller::Administrator {
             return Ok(());
         }
+        if let Action::DeleteVpcEndpoints(delete) = action
+            && let [_, _, ..] = delete.vpc_endpoint_ids.as_slice()
+        {
+            // Each endpoint has a service of its own, so each is judged by itself; one denial refuses the call.
+            let one = |id: &VpcEndpointId| DeleteVpcEndpoints::new(vec![id.clone()]).into();
+            let mut each = delete.vpc_endpoint_ids.iter().map(one);
+            return each.try_for_each(|one| self.authorize(call, &one, at));
+        }
         let named = action.resource_arns(&call.scope);
         // Later keys tell the service that an endpoint is for (facts Q11).
         let keys = self
@@ -130,7 +138,7 @@ impl World {
         self.authorize_call(call, &action.iam_name(), &named, keys.as_slice(), at)
     }
 
-    /// The service of the endpoint that a call is about.
+    /// The service of the one endpoint that a call is about.
     fn endpoint_service(&self, scope: &Scope, action: &Action) -> Option<ServiceName> {
         let id = match action {
             Action::CreateVpcEndpoint(create) => return Some(create.service_name.clone()),

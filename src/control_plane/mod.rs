@@ -106,8 +106,8 @@ pub use network_acl::{
 use network_interface::OF_AWS;
 pub use network_interface::{
     AssignIpv6Addresses, AssignPrivateIpAddresses, AttachNetworkInterface, Attachment, CreateNetworkInterface,
-    DeleteNetworkInterface, DetachNetworkInterface, InterfaceType, ModifyNetworkInterfaceAttribute, NetworkInterface,
-    PrivateAddress, PublicAssociation, UnassignPrivateIpAddresses,
+    DEVICE_INDEX_MAX, DeleteNetworkInterface, DetachNetworkInterface, InterfaceType, ModifyNetworkInterfaceAttribute,
+    NetworkInterface, PrivateAddress, PublicAssociation, UnassignPrivateIpAddresses,
 };
 pub use peering::{
     AcceptVpcPeeringConnection, CreateVpcPeeringConnection, DeleteVpcPeeringConnection, PeeringConnection, PeeringSide,

@@ -65,6 +65,10 @@ pub struct Attachment {
     pub delete_on_termination: bool,
 }
 
+/// The largest device index that an account or a scenario can tell. AWS's own are far below it; an import counts those of
+/// each network card behind those of the card before it.
+pub const DEVICE_INDEX_MAX: u32 = 9_999;
+
 /// How the interface of a device of AWS's own, a NAT gateway or an endpoint, is attached (measured: `live-aws`).
 pub(super) const OF_AWS: Attachment = Attachment { instance_id: None, device_index: 1, delete_on_termination: false };
 

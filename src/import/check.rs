@@ -35,40 +35,36 @@ const ONE_OF_THESE: [&str; 2] = ["NetworkInterfaces", "Reservations"];
 /// Kinds that are missing, by file.
 type Missing = BTreeMap<usize, BTreeSet<&'static str>>;
 /// Kinds of which it was said that they are missing, by the home that misses them.
-type Said = BTreeSet<(String, &'static str)>;
+type Said<'a> = BTreeSet<(&'a Home, &'static str)>;
 /// By folder and kind of answers that are missing: the ids that would be there, and where the first of them is named.
-type OfMissing = BTreeMap<(String, &'static str), (Place, BTreeSet<Box<str>>)>;
+type OfMissing<'a> = BTreeMap<(&'a Home, &'static str), (Place, BTreeSet<Box<str>>)>;
 
 /// Which kinds no file of an account and region holds. Those without which nothing goes are errors at once.
-fn half_folders(library: &Library, ledger: &mut Ledger) -> (Missing, Said) {
-    let mut present: BTreeMap<String, (&Home, BTreeSet<&'static str>, bool)> = BTreeMap::new();
+fn half_folders<'a>(library: &'a Library, ledger: &mut Ledger) -> (Missing, Said<'a>) {
+    let mut present: BTreeMap<&Home, (BTreeSet<&'static str>, bool)> = BTreeMap::new();
     for list in &library.lists {
         let home = &library.homes[list.file.0];
-        let (_, kinds, matters) = present.entry(home_key(home)).or_insert((home, BTreeSet::new(), false));
+        let (kinds, matters) = present.entry(home).or_default();
         kinds.insert(list.kind.key);
         *matters |= NEEDED[..2].contains(&list.kind.key) && !library.items(list).is_empty();
     }
     let mut said = Said::new();
-    for (key, (home, kinds, _)) in present.iter().filter(|(_, (.., matters))| *matters) {
+    for (home, (kinds, _)) in present.iter().filter(|(_, (_, matters))| *matters) {
         let absent = |key: &&&str| !kinds.contains(**key) && !library.unreadable.contains(**key);
         let none_of_these = ONE_OF_THESE.iter().all(|key| absent(&key));
         let one_of_these = ONE_OF_THESE.iter().filter(|_| none_of_these);
         for kind in NEEDED.iter().filter(absent).chain(one_of_these).filter_map(|key| kind_of_key(key)) {
-            said.insert((key.clone(), kind.key));
+            said.insert((*home, kind.key));
             ledger.folder_error(&library.folder(home), no_file(kind, home));
         }
     }
     let mut missing = Missing::new();
     for (file, home) in library.homes.iter().enumerate() {
-        let kinds = present.get(&home_key(home)).map(|(_, kinds, _)| kinds);
+        let kinds = present.get(home).map(|(kinds, _)| kinds);
         let absent = |kind: &&Kind| kinds.is_none_or(|kinds| !kinds.contains(kind.key));
         missing.insert(file, KINDS.iter().filter(absent).map(|kind| kind.key).collect());
     }
     (missing, said)
-}
-
-fn home_key(home: &Home) -> String {
-    format!("{:?}/{:?}", home.account, home.region)
 }
 
 fn no_file(kind: &Kind, home: &Home) -> String {
@@ -85,10 +81,10 @@ fn dangling(
     library: &Library,
     draft: &Draft,
     references: Vec<Reference>,
-    (missing, said): (&Missing, &Said),
+    (missing, said): (&Missing, &Said<'_>),
     ledger: &mut Ledger,
 ) {
-    let mut of_missing: OfMissing = BTreeMap::new();
+    let mut of_missing: OfMissing<'_> = BTreeMap::new();
     for Reference { at, id } in references {
         if draft.known.contains(&id) {
             continue;
@@ -100,7 +96,7 @@ fn dangling(
         let file = at.file.0;
         match kind.filter(|kind| missing.get(&file).is_some_and(|missing| missing.contains(kind.key))) {
             Some(kind) => {
-                let key = (home_key(&library.homes[file]), kind.key);
+                let key = (&library.homes[file], kind.key);
                 of_missing.entry(key).or_insert_with(|| (at, BTreeSet::new())).1.insert(id);
             }
             None => ledger.error(at, format!("no file describes {id}")),

@@ -224,7 +224,7 @@ impl Draft {
 
 /// Where the first list of a file stands, so that a problem of all its items is said once.
 fn first_of(library: &Library, file: FileId) -> crate::notation::Span {
-    let list = library.lists.iter().find(|list| list.file == file);
+    let list = library.lists_of(file).first();
     list.map_or_else(crate::notation::Span::default, |list| list.place.span)
 }
 

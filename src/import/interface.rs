@@ -7,7 +7,7 @@ use super::keys;
 use super::ledger::{Ledger, Place};
 use super::reader::Item;
 use crate::base::*;
-use crate::control_plane::{Attachment, InterfaceType, PrivateAddress, PublicAssociation};
+use crate::control_plane::{Attachment, DEVICE_INDEX_MAX, InterfaceType, PrivateAddress, PublicAssociation};
 
 /// What `describe-network-interfaces` says of one interface.
 #[derive(Clone, Debug)]
@@ -156,8 +156,10 @@ fn attachment(item: Item<'_>, instance: Option<&InstanceId>, ledger: &mut Ledger
     let card = attachment.number("NetworkCardIndex", ledger).unwrap_or(0);
     let device_index = attachment.number("DeviceIndex", ledger).unwrap_or(0);
     let device_index = card.saturating_mul(CARD_STEP).saturating_add(device_index);
-    let Ok(device_index) = u32::try_from(device_index) else {
-        ledger.error(attachment.place_of("DeviceIndex"), format!("{device_index} is not a device index"));
+    let Some(device_index) = u32::try_from(device_index).ok().filter(|index| *index <= DEVICE_INDEX_MAX) else {
+        let key = if attachment.has("DeviceIndex") { "DeviceIndex" } else { "NetworkCardIndex" };
+        let message = format!("{device_index} is not a device index: those lie between 0 and {DEVICE_INDEX_MAX}");
+        ledger.error(attachment.place_of(key), message);
         return None;
     };
     let delete_on_termination = attachment.flag("DeleteOnTermination", false, ledger);

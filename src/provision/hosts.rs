@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::nat_instance::NatInstance;
 use super::network::{HostBox, Network, ServiceBox};
 use crate::base::*;
-use crate::control_plane::{InstanceState, NetworkInterface, Region, Scope, Service, Vpc};
+use crate::control_plane::{Instance, InstanceState, NetworkInterface, Region, Scope, Service, Vpc};
 use crate::data_plane::{Attachment, Internet, VpcRouter};
 use crate::engine::{LineSpec, LinkSpec};
 use crate::host::{Host, HostConfig, HostInterface, HostSettings};
@@ -49,8 +49,8 @@ impl Network {
             }
             let name = record.tags.name.clone().unwrap_or_else(|| id.to_string());
             let settings = self.settings_of(id);
-            let ports: BTreeMap<NetworkInterfaceId, PortId> =
-                record.interfaces.iter().map(|(index, interface)| (interface.clone(), PortId(*index))).collect();
+            let mut ports = BTreeMap::new();
+            number_ports(&mut ports, record);
             let addresses_of = |interface: &NetworkInterfaceId| -> Vec<IpAddr> {
                 region.network_interfaces().get(interface).map(|i| i.addresses().collect()).unwrap_or_default()
             };
@@ -127,8 +127,11 @@ impl Network {
             self.follow_instance(region, instance);
         }
         let host = self.hosts.get_mut(instance)?;
-        let index = record.attachment.as_ref().map_or(0, |attachment| attachment.device_index);
-        let port = *host.ports.entry(record.id.clone()).or_insert(PortId(index));
+        if let Some(machine) = region.instances().get(instance) {
+            number_ports(&mut host.ports, machine);
+        }
+        let next = next_port(&host.ports);
+        let port = *host.ports.entry(record.id.clone()).or_insert(next);
         let node = host.node;
         let addresses: Vec<IpAddr> = record.addresses().collect();
         let name = self.directory.node(node).to_owned();
@@ -268,6 +271,19 @@ impl Network {
         self.outside.insert(host.name, node);
         node
     }
+}
+
+/// Gives each interface of a machine that has no port yet the next one, in the order of their device indexes: those have
+/// gaps and may be large, ports have none. So the primary interface has port 0.
+fn number_ports(ports: &mut BTreeMap<NetworkInterfaceId, PortId>, record: &Instance) {
+    for interface in record.interfaces.values() {
+        let next = next_port(ports);
+        ports.entry(interface.clone()).or_insert(next);
+    }
+}
+
+fn next_port(ports: &BTreeMap<NetworkInterfaceId, PortId>) -> PortId {
+    PortId(u32::try_from(ports.len()).expect("fewer than four billion interfaces"))
 }
 
 /// What a front end is called: `s3 us-west-2`.

@@ -23,6 +23,13 @@ impl Network {
         let cite = |detail: String| Cite::new(Component::Route, table.id.as_str(), &name).detail(detail);
         let mut fib = Fib::new(self.cite(Cite::new(Component::RouteTable, table.id.as_str(), &name)));
         let entries: Vec<RouteEntry> = table.effective_entries(world, scope);
+        let is_endpoint = |entry: &RouteEntry| matches!(entry.target, RouteTarget::VpcEndpoint(_));
+        let mut blocks = PrefixTable::new();
+        if entries.iter().any(is_endpoint) {
+            for entry in &entries {
+                blocks.insert(entry.block, ());
+            }
+        }
         for entry in &entries {
             let hop = self.hop(region, table, entry);
             let target = self.target_name(region, &table.vpc_id, &entry.target);
@@ -33,14 +40,15 @@ impl Network {
                 Destination::Cidr(block) => cite(format!("{block} → {target}")),
                 Destination::PrefixList(list) => {
                     let cite = cite(format!("{list} ({}) → {target}", entry.block));
-                    let endpoint = matches!(entry.target, RouteTarget::VpcEndpoint(_));
-                    // It beats shorter routes, where there are any.
-                    let beats =
-                        entries.iter().any(|other| other.block != entry.block && other.block.covers(&entry.block));
-                    match (endpoint, beats) {
-                        (true, true) => cite.rule("R10").rule("R11").rule("R12"),
-                        (true, false) => cite.rule("R10").rule("R11"),
-                        (false, _) => cite,
+                    // It beats shorter routes, where there are any; the first block that holds it is the shortest.
+                    let beats = || {
+                        let first = blocks.cover(entry.block.network()).first().map(|(block, ())| *block);
+                        first.is_some_and(|first| first != entry.block)
+                    };
+                    match is_endpoint(entry) {
+                        true if beats() => cite.rule("R10").rule("R11").rule("R12"),
+                        true => cite.rule("R10").rule("R11"),
+                        false => cite,
                     }
                 }
             };

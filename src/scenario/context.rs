@@ -242,6 +242,18 @@ impl Cx<'_> {
         }
     }
 
+    /// The same of a public address. One that is not is a problem, and given all the same, so that nothing follows.
+    pub(super) fn public_v4(&mut self, node: Option<&Node>) -> Option<Ipv4Addr> {
+        let node = node?;
+        let address = self.v4(Some(node))?;
+        if address.is_private() || address.is_loopback() || address.is_link_local() {
+            let problem =
+                Problem::error(node.span, format!("{address} is a private address, and a public one is wanted"));
+            self.problems.push(problem.help("no packet from the internet reaches it: take one such as 203.0.113.10"));
+        }
+        Some(address)
+    }
+
     /// An address of IPv6 under a key that was checked to be an address.
     pub(super) fn v6(&mut self, node: &Node) -> Option<Ipv6Addr> {
         match decode::address(node).ok()? {

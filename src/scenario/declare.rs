@@ -85,6 +85,7 @@ impl Declare<'_> {
         match view.integer("count") {
             None => self.one("", entry, view.node("id"), &kind),
             Some(count) => {
+                self.names.add_fleet(&entry.key, count);
                 // A file with a wrong count is not worth so many names.
                 let count = if self.problems.has_errors() { count.min(FLEET_OF_WRONG_FILE) } else { count };
                 for index in 1..=count {

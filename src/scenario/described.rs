@@ -220,6 +220,10 @@ mod tests {
         good("", &lone("spare: {subnet: s}"));
         refused("", &lone("fn: {subnet: s, type: lambda}"), "the key `private-ip` is missing");
         refused("", &lone("fn: {subnet: s, type: lambda, private-ip: 10.9.0.1}"), "lies outside its subnet");
+        let addressed = |more: &str| lone(&format!("fn: {{subnet: s, type: x, private-ip: 10.0.1.40, {more}}}"));
+        good("", &addressed("ipv6: false, public-ip: 3.0.0.1"));
+        refused("", &addressed("ipv6: true"), "`true` names no IPv6 address of this interface");
+        refused("", &addressed("public-ip: 10.200.0.1"), "10.200.0.1 is a private address");
         let two = "a: {subnet: s, type: x, private-ip: 10.0.1.9}, b: {subnet: s, private-ip: 10.0.1.9}";
         refused("", &lone(two), "Address 10.0.1.9 is in use");
     }
@@ -233,6 +237,9 @@ mod tests {
         assert_eq!((eni.description.as_str(), eni.tags.len()), ("mine", 1));
         // It is stopped, and has lost the address that it gets at each start.
         assert_eq!(eni.public_address(), None);
+        refused("instances: {i: {subnet: s, public-ip: 10.200.0.1}}", "", "10.200.0.1 is a private address");
+        refused("instances: {i: {subnet: s, elastic-ip: 169.254.0.9}}", "", "169.254.0.9 is a private address");
+        refused("elastic-ips: {e: 192.168.0.1}", "", "192.168.0.1 is a private address");
         refused("instances: {i: {subnet: s, public-ip: maybe}}", "", "expected `true` or `false` or an address");
         refused("instances: {i: {subnet: s, network-interface: x}}", "", "`x` is not such an id");
         let twice = "instances: {i: {subnet: s, network-interface: eni-0a}, j: {subnet: s, network-interface: eni-0a}}";
@@ -266,6 +273,15 @@ mod tests {
         assert_eq!(group.egress.len(), 1);
         let acl = region(&scenario).network_acls().values().next().expect("an ACL");
         assert_eq!((acl.ingress.len(), acl.egress.len()), (1, 2));
+    }
+
+    #[test]
+    fn the_elastic_ips_of_a_nat_gateway_are_those_of_its_secondary_addresses() {
+        let nat = |elastic: &str| {
+            format!("    nat-gateways: {{n: {{subnet: s, secondary-ips: 10.0.1.21, elastic-ips: {{{elastic}}}}}}}")
+        };
+        good("", &nat("10.0.1.21: 54.0.0.21"));
+        refused("", &nat("10.0.1.21: 54.0.0.21, 10.0.1.22: 54.0.0.22"), "10.0.1.22 is none of `secondary-ips`");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) fn elastic_ips(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>) {
             Some(view) => view.node("address"),
             None => Some(&entry.value).filter(|node| node.as_text().is_some()),
         };
-        let address = cx.v4(node);
+        let address = cx.public_v4(node);
         let create =
             AllocateAddress { id: Some(id.clone()), tags: tags(&entry.key, id.as_str(), view.as_ref()), address };
         plan.add(Phase::Addresses, &scope, entry.key_span, Some(id.into()), create);

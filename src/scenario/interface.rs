@@ -78,8 +78,9 @@ pub(super) fn ipv6(cx: &mut Cx<'_>, view: &View<'_>) -> (Vec<Ipv6Addr>, Option<u
 pub(super) fn elastic_ip(cx: &mut Cx<'_>, plan: &mut Plan, node: &Node) -> Option<AllocationId> {
     let text = decode::text(node).ok()?;
     let id: AllocationId = cx.id(Some(node), "an Elastic IP")?;
-    if let Ok(address) = text.parse() {
-        let create = AllocateAddress { id: Some(id.clone()), address: Some(address), ..AllocateAddress::default() };
+    if text.parse::<Ipv4Addr>().is_ok() {
+        let address = cx.public_v4(Some(node));
+        let create = AllocateAddress { id: Some(id.clone()), address, ..AllocateAddress::default() };
         plan.add(Phase::Addresses, &cx.place.scope.clone(), node.span, Some(id.clone().into()), create);
     }
     Some(id)
@@ -144,8 +145,12 @@ pub(super) fn lone_interface(cx: &mut Cx<'_>, plan: &mut Plan, vpc: &VpcId, entr
         cx.problems.push(problem.help("an interface of AWS's own is taken over as it is, with its address"));
         return;
     };
+    if view.boolean("ipv6") == Some(true) {
+        let problem = Problem::error(view.span_of("ipv6"), "`true` names no IPv6 address of this interface");
+        cx.problems.push(problem.help("an interface of AWS's own is taken over as it is: write its addresses"));
+    }
     let Some(subnet_id) = cx.id::<SubnetId>(view.node("subnet"), "a subnet") else { return };
-    let public = cx.v4(view.node("public-ip"));
+    let public = cx.public_v4(view.node("public-ip"));
     let secondary = view.items("secondary-ips").into_iter().filter_map(|node| cx.v4(Some(node)));
     let mut private_addresses: Vec<PrivateAddress> =
         secondary.map(|address| PrivateAddress { address, association: None }).collect();

@@ -328,7 +328,8 @@ fn run_instances(cx: &mut Cx<'_>, entry: &Entry, view: &View<'_>) -> RunInstance
     let (ipv6_addresses, ipv6_address_count) = ipv6(cx, view);
     let secondary = view.items("secondary-ips").into_iter().filter_map(|node| cx.v4(Some(node))).collect();
     let public = view.node("public-ip");
-    let public_ip_address = public.filter(|node| decode::address(node).is_ok()).and_then(|node| cx.v4(Some(node)));
+    let public_ip_address = public.filter(|node| decode::address(node).is_ok());
+    let public_ip_address = cx.public_v4(public_ip_address);
     RunInstances {
         subnet_id,
         instance_type: view.string("type"),

@@ -26,6 +26,8 @@ pub struct Names {
     all: Vec<Named>,
     by_name: BTreeMap<String, Vec<usize>>,
     by_id: BTreeMap<ResourceId, usize>,
+    /// How many machines each fleet has.
+    fleets: BTreeMap<String, u64>,
 }
 
 /// Where a reference stands: what is nearer is meant first.
@@ -50,7 +52,7 @@ impl Names {
     /// Adds a name. A name that the same kind of resource has in the same place already is a problem.
     pub fn add(&mut self, named: Named, problems: &mut Problems) {
         let twin = self
-            .candidates(&named.name)
+            .called(&named.name)
             .find(|other| other.vpc == named.vpc && other.scope == named.scope && other.id.kind() == named.id.kind());
         if let Some(twin) = twin {
             let text = format!("another {} is called `{}`", kind_words(named.id.kind()), named.name);
@@ -65,6 +67,21 @@ impl Names {
         self.by_name.entry(named.name.clone()).or_default().push(self.all.len());
         self.by_id.insert(named.id.clone(), self.all.len());
         self.all.push(named);
+    }
+
+    /// Says how many machines a fleet has, whether or not each of them is named.
+    pub(super) fn add_fleet(&mut self, name: &str, count: u64) {
+        let known = self.fleets.entry(name.to_owned()).or_default();
+        *known = count.max(*known);
+    }
+
+    /// The first machine of the fleet whose machine has this name: it stands for those that a file with errors does not
+    /// get.
+    pub(super) fn first_of_fleet(&self, name: &str) -> Option<String> {
+        let (fleet, index) = name.rsplit_once('-')?;
+        let count = *self.fleets.get(fleet)?;
+        let number: u64 = index.parse().ok()?;
+        ((1..=count).contains(&number) && number.to_string() == index).then(|| format!("{fleet}-1"))
     }
 
     /// Adds a name of something that exists, whoever else is called so.
@@ -84,8 +101,14 @@ impl Names {
         self.all.iter()
     }
 
-    /// Everything that is called so.
+    /// Everything that is called so; of a fleet's machines in a file with errors, the first.
     pub fn candidates(&self, name: &str) -> impl Iterator<Item = &Named> {
+        let first = self.first_of_fleet(name).filter(|_| !self.by_name.contains_key(name));
+        let indices = first.and_then(|first| self.by_name.get(&first)).map_or(&[][..], Vec::as_slice);
+        self.called(name).chain(indices.iter().map(|index| &self.all[*index]))
+    }
+
+    fn called(&self, name: &str) -> impl Iterator<Item = &Named> {
         // A name of an imported account may have a slash of its own.
         let parts = name.split_once('/').filter(|_| !self.by_name.contains_key(name));
         let (vpc, short) = parts.map_or((None, name), |(vpc, short)| (Some(vpc), short));

@@ -87,9 +87,9 @@ impl Plan {
 
     /// Performs all of them. What EC2 refuses is a problem at its place, unless it only follows from another refusal.
     pub(super) fn perform(self, world: &mut World, names: &Names, problems: &mut Problems) {
-        let mut missing: BTreeSet<ResourceId> = BTreeSet::new();
+        let mut missing: BTreeSet<String> = BTreeSet::new();
         for Planned { scope, what, span, makes } in self.phases.into_values().flatten() {
-            let follows = |text: &str| missing.iter().any(|id| text.contains(id.as_str()));
+            let follows = |text: &str| words(text).any(|word| missing.contains(word));
             let taken = |error: InsertError| {
                 let text = error.to_string();
                 if follows(&text) { Vec::new() } else { vec![Problem::error(span, text)] }
@@ -107,11 +107,14 @@ impl Plan {
             };
             match done {
                 Ok(applied) => {
-                    problems.extend(applied.failures.into_iter().map(|failure| Problem::error(span, failure)))
+                    if !applied.failures.is_empty() {
+                        missing.extend(makes.map(|id| id.to_string()));
+                    }
+                    problems.extend(applied.failures.into_iter().map(|failure| Problem::error(span, failure)));
                 }
                 Err(found) => {
                     problems.extend(found);
-                    missing.extend(makes);
+                    missing.extend(makes.map(|id| id.to_string()));
                 }
             }
         }
@@ -122,8 +125,8 @@ impl Plan {
 fn refusal(here: &Scope, span: Span, action: &str, error: &ControlError, names: &Names) -> Problem {
     let problem = Problem::error(span, format!("EC2 refuses this: {}", error.message));
     let problem = problem.label(format!("{action}: {}", error.code));
-    let meant =
-        names.iter().filter(|named| named.name != named.id.as_str() && error.message.contains(named.id.as_str()));
+    let said: BTreeSet<&str> = words(&error.message).collect();
+    let meant = names.iter().filter(|named| named.name != named.id.as_str() && said.contains(named.id.as_str()));
     meant.fold(problem, |problem, named| {
         let there = &named.scope;
         let elsewhere = match (here.account == there.account, here.region == there.region) {
@@ -133,4 +136,58 @@ fn refusal(here: &Scope, span: Span, action: &str, error: &ControlError, names: 
         };
         problem.help(format!("{} is `{}`{elsewhere}", named.id, named.path()))
     })
+}
+
+/// The words of a message that may be ids: one id may begin as another does.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::notation::Source;
+    use crate::scenario::load;
+
+    /// One claim: in a world of this VPC, these are the problems, each with its helps.
+    #[track_caller]
+    fn check(more: &str, expected: &[(&str, &[&str])]) {
+        let source = Source::new("t.yaml", format!("vpclab: 1\ntitle: t\n{more}"));
+        let (_, problems) = load(&source);
+        let found: Vec<(&str, Vec<&str>)> = problems
+            .iter()
+            .map(|problem| (problem.message.as_str(), problem.help.iter().map(|help| &**help).collect()))
+            .collect();
+        let expected: Vec<_> = expected.iter().map(|(message, help)| (*message, help.to_vec())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_refusal_hides_and_explains_only_what_names_the_same_id() {
+        // rtb-1 cannot be made, for its VPC cannot: what is wrong with rtb-12 and igw-12 is said all the same, without
+        // the name of igw-1.
+        check(
+            "vpcs:\n  x: {cidr: 10.0.0.0/8, route-tables: {gone: {id: rtb-1}}}\n  v:\n    cidr: 10.1.0.0/16\n    \
+             internet-gateway: {name: near, id: igw-1}\n    route-tables: {t: {id: rtb-12, 0.0.0.0/0: far}}\n  \
+             w: {cidr: 10.2.0.0/16, internet-gateway: {name: far, id: igw-12}}\n",
+            &[
+                ("EC2 refuses this: The CIDR '10.0.0.0/8' is invalid.", &[]),
+                (
+                    "EC2 refuses this: route table rtb-12 and network gateway igw-12 belong to different networks",
+                    &["rtb-12 is `v/t`", "igw-12 is `w/far`"],
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_peering_connection_that_fails_is_one_problem() {
+        check(
+            "vpcs:\n  v: {cidr: 10.0.0.0/16}\n  w: {cidr: 10.0.0.0/16}\npeering-connections: {p: {between: [v, w]}}\n",
+            &[(
+                "peering connection pcx-f8695695 is in state failed: VPC peering connection cannot be created due to \
+                 overlapping CIDRs",
+                &[],
+            )],
+        );
+    }
 }

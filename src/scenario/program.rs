@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::account::signer;
 use super::context::Cx;
 use super::machine::{Machine, Seat, tcp_steps, unreachable_verb};
+use super::names::Names;
 use super::timeline::{Due, due};
 use super::vocabulary::*;
 use crate::base::*;
@@ -35,19 +36,26 @@ pub(super) struct Machines<'a> {
     pub(super) all: &'a [Machine],
     pub(super) by_name: BTreeMap<&'a str, usize>,
     pub(super) fleets: &'a BTreeMap<String, Vec<String>>,
+    names: &'a Names,
 }
 
 impl<'a> Machines<'a> {
-    pub(super) fn of(all: &'a [Machine], fleets: &'a BTreeMap<String, Vec<String>>) -> Self {
+    pub(super) fn of(all: &'a [Machine], fleets: &'a BTreeMap<String, Vec<String>>, names: &'a Names) -> Self {
         let by_name = all.iter().enumerate().map(|(index, machine)| (machine.name.as_str(), index)).collect();
-        Self { all, by_name, fleets }
+        Self { all, by_name, fleets, names }
+    }
+
+    /// The machine of this name, by its place.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        let stand_in = || self.by_name.get(self.names.first_of_fleet(name)?.as_str());
+        self.by_name.get(name).or_else(stand_in).copied()
     }
 
     /// The machines that a name means: one, or those of a fleet.
     pub(super) fn find(&self, cx: &mut Cx<'_>, node: &Node) -> Vec<usize> {
         let Ok(text) = decode::text(node) else { return Vec::new() };
-        if let Some(index) = self.by_name.get(text) {
-            return vec![*index];
+        if let Some(index) = self.named(text) {
+            return vec![index];
         }
         if let Some(fleet) = self.fleets.get(text) {
             return fleet.iter().filter_map(|name| self.by_name.get(name.as_str()).copied()).collect();
@@ -337,11 +345,11 @@ pub(super) fn target(cx: &mut Cx<'_>, machines: &Machines<'_>, node: &Node) -> O
         return Some(Target::Name(S3Name::of_region(cx.place.scope.region.as_str()).host()));
     }
     let (name, which) = match text.rsplit_once('.') {
-        Some((name, which @ ("public" | "ipv6"))) if !machines.by_name.contains_key(text) => (name, which),
+        Some((name, which @ ("public" | "ipv6"))) if machines.named(text).is_none() => (name, which),
         _ => (text, "private"),
     };
-    let found = match machines.by_name.get(name) {
-        Some(index) => Some(machine_address(cx.world, &machines.all[*index], which)),
+    let found = match machines.named(name) {
+        Some(index) => Some(machine_address(cx.world, &machines.all[index], which)),
         None => nat_address(cx, name, which),
     };
     match found {

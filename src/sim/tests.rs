@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::{Checks, Simulation};
 use crate::base::*;
 use crate::control_plane::*;
-use crate::host::{Host, NetError, TcpStream};
+use crate::host::{Host, NetError, Probe, ProbeKind, TcpStream};
 use crate::provision::Settings;
 use crate::service::s3::FrontSettings;
 use crate::trace::{NodeId, Observers};
@@ -165,6 +165,62 @@ fn creating_an_endpoint_resets_the_open_connection_by_packets_alone() {
     assert!(log[1].contains("Reset"), "{log:?}");
     assert_eq!(log[2], "accepted from 10.0.1.10", "{log:?}");
     assert_eq!(checks.violations(), [] as [String; 0]);
+}
+
+#[test]
+fn an_interface_begins_at_its_own_port_whatever_its_device_index() {
+    // Launched with the world, and put onto a running machine; each with a hole before the last device index.
+    for launched in [true, false] {
+        let mut lab = with_nat();
+        let far = "10.0.0.33".parse().expect("an address");
+        let near = "10.0.1.44".parse().expect("an address");
+        let attach: Vec<Action> = [("far", "public", far, 3), ("near", "private", near, 12)]
+            .into_iter()
+            .flat_map(|(name, subnet, address, index)| {
+                let eni = NetworkInterfaceId::of_name(name, 8);
+                let create = CreateNetworkInterface::new(SubnetId::of_name(subnet, 8));
+                let private_ip_address = Some(address);
+                let create = CreateNetworkInterface { id: Some(eni.clone()), private_ip_address, ..create };
+                let attach = AttachNetworkInterface::new(eni, InstanceId::of_name("client", 8), index);
+                [Action::from(create), Action::from(attach)]
+            })
+            .collect();
+        let peer = RunInstances {
+            subnet_id: Some(SubnetId::of_name("private", 8)),
+            id: Some(InstanceId::of_name("peer", 8)),
+            private_ip_address: Some("10.0.1.20".parse().expect("an address")),
+            ..Default::default()
+        };
+        lab.act(peer);
+        if launched {
+            attach.iter().for_each(|action| lab.act(action.clone()));
+        }
+        let settings = Settings::of(Era::Y2017, 1);
+        let mut simulation = Simulation::new(lab.world, settings, Calendar::ERA_2017, FrontSettings::default());
+        let mut checks = Checks::new(vec![simulation.network().internet()]);
+        for action in attach.iter().filter(|_| !launched) {
+            let mut observers = Observers::new([&mut checks as &mut dyn crate::trace::Observer]);
+            simulation.apply(&Call::admin(scope()), action, "attach", &mut observers).expect("it can be attached");
+        }
+        let client = simulation.host_of(&InstanceId::of_name("client", 8)).expect("the client runs");
+        let log = Log::default();
+        for (identifier, from) in (1..).zip([None, Some(far.into()), Some(near.into())]) {
+            let heard = Rc::clone(&log);
+            simulation.network_mut().engine.with::<Host, _>(client, &mut checks, |host, out| {
+                host.run(None, out, |net| async move {
+                    let kind = ProbeKind::Echo { identifier, sequence: 1, bytes: 56 };
+                    let probe = Probe { from, ..Probe::new("10.0.1.20".parse().expect("an address"), kind) };
+                    let answer = net.probe(&probe, std::time::Duration::from_secs(1)).await;
+                    let answered = answer.is_ok_and(|answer| answer.is_some());
+                    heard.borrow_mut().push(format!("{from:?}: {answered}"));
+                });
+            });
+        }
+        simulation.run_until(SimTime::from_secs(5), &mut checks);
+        log.borrow_mut().sort();
+        assert_eq!(*log.borrow(), ["None: true", "Some(10.0.0.33): true", "Some(10.0.1.44): true"]);
+        assert_eq!(checks.violations(), [] as [String; 0]);
+    }
 }
 
 #[test]

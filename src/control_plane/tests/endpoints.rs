@@ -277,6 +277,38 @@ fn interface_endpoints_exist_today_and_take_no_tables() {
 }
 
 #[test]
+fn an_interface_of_an_endpoint_is_told_once_and_serves_one_subnet() {
+    let (mut lab, vpc, _) = bed(Era::Current);
+    let region = lab.call.scope.region.clone();
+    let name = ServiceName::of(&region, "ec2");
+    lab.world.declare_service(&region, Service::interface(name.clone(), None));
+    let here = lab.subnet(&vpc, "10.0.1.0/24");
+    let there: SubnetId = lab.make(CreateSubnet {
+        availability_zone: Some(zone("us-west-2b")),
+        ..CreateSubnet::new(vpc.clone(), cidr("10.0.2.0/24"))
+    });
+    let interface = |subnet: &SubnetId, id: &str| SubnetConfiguration {
+        subnet_id: subnet.clone(),
+        network_interface_id: Some(NetworkInterfaceId::of_name(id, 8)),
+        ipv4: None,
+        ipv6: None,
+    };
+    let action = |told: [SubnetConfiguration; 2]| CreateVpcEndpoint {
+        vpc_endpoint_type: EndpointType::Interface,
+        subnet_ids: vec![here.clone(), there.clone()],
+        subnet_configurations: told.to_vec(),
+        ..CreateVpcEndpoint::new(vpc.clone(), name.clone())
+    };
+    let text = format!("InvalidParameter: Found another configuration of the subnet {here}");
+    assert_eq!(lab.refused(action([interface(&here, "one"), interface(&here, "other")])), text);
+    let one = NetworkInterfaceId::of_name("one", 8);
+    let text = format!("InvalidParameter: Found another subnet with the network interface {one}");
+    assert_eq!(lab.refused(action([interface(&here, "one"), interface(&there, "one")])), text);
+    lab.ok(action([interface(&here, "one"), interface(&there, "other")]));
+    assert_eq!(lab.region().network_interfaces().len(), 2);
+}
+
+#[test]
 fn the_wizard_names_subnets_and_their_tables_get_the_route() {
     let mut lab = Lab::new(Era::Y2017);
     let subnet = |name: &str, block: &str, public, endpoint| WizardSubnet {
@@ -352,6 +384,31 @@ fn an_iam_user_may_handle_endpoints_only_by_a_policy_on_everything() {
     assert_eq!(lab.code(broken), "MalformedPolicyDocument");
     let nobody = PutUserPolicy::new("bob".to_owned(), "endpoints".to_owned(), "{}".to_owned());
     assert_eq!(lab.code(nobody), "NoSuchEntity");
+}
+
+#[test]
+fn each_endpoint_of_a_deletion_is_judged_by_its_own_service() {
+    let (mut lab, vpc, _) = bed(Era::Current);
+    let account = lab.call.scope.account.clone();
+    lab.world.put_user(&account, IamUser { name: "alice".to_owned(), ..IamUser::default() });
+    let dynamodb = ServiceName::of(&lab.call.scope.region, "dynamodb");
+    let create_s3 = create(&lab, &vpc, &[]);
+    let s3: VpcEndpointId = lab.make(create_s3.clone());
+    let other_s3: VpcEndpointId = lab.make(create_s3);
+    let kept: VpcEndpointId = lab.make(CreateVpcEndpoint::new(vpc, dynamodb.clone()));
+    let document = format!(
+        r#"{{"Statement":[{{"Effect":"Allow","Action":"ec2:DeleteVpcEndpoints","Resource":"*"}},
+        {{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"ec2:VpceServiceName":"{dynamodb}"}}}}}}]}}"#
+    );
+    lab.ok(PutUserPolicy::new("alice".to_owned(), "all-but-dynamodb".to_owned(), document));
+    lab.call = Call::user(lab.call.scope.clone(), "alice".to_owned());
+    let text = "UnauthorizedOperation: You are not authorized to perform this operation.";
+    for both in [[&s3, &kept], [&kept, &s3]] {
+        assert_eq!(lab.refused(DeleteVpcEndpoints::new(both.map(Clone::clone).to_vec())), text);
+        assert_eq!(lab.region().vpc_endpoints().len(), 3);
+    }
+    lab.ok(DeleteVpcEndpoints::new(vec![s3, other_s3]));
+    assert!(lab.region().vpc_endpoints().keys().eq([&kept]));
 }
 
 #[test]

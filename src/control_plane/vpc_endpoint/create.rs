@@ -143,6 +143,7 @@ impl CreateVpcEndpoint {
         if !self.route_table_ids.is_empty() {
             return Err(only_for_gateways());
         }
+        self.check_configurations()?;
         let mut new = Vec::new();
         let mut zones = BTreeSet::new();
         for subnet in self.subnet_ids.iter().collect::<BTreeSet<_>>() {
@@ -188,6 +189,22 @@ impl CreateVpcEndpoint {
         }
         cx.region_mut().put_vpc_endpoint(endpoint);
         cx.touch(Touch::VpcEndpoint(id));
+        Ok(())
+    }
+
+    /// One subnet gets one interface, and one interface serves one subnet. The codes are UNSOURCED.
+    fn check_configurations(&self) -> Result<(), ControlError> {
+        let (mut subnets, mut interfaces) = (BTreeSet::new(), BTreeSet::new());
+        for told in &self.subnet_configurations {
+            if !subnets.insert(&told.subnet_id) {
+                let text = format!("Found another configuration of the subnet {}", told.subnet_id);
+                return Err(ControlError::new(ErrorCode::InvalidParameter, text));
+            }
+            if let Some(id) = told.network_interface_id.as_ref().filter(|id| !interfaces.insert(*id)) {
+                let text = format!("Found another subnet with the network interface {id}");
+                return Err(ControlError::new(ErrorCode::InvalidParameter, text));
+            }
+        }
         Ok(())
     }
 

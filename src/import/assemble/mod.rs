@@ -96,7 +96,7 @@ impl Builder<'_> {
         }
         for file in 0..self.library.homes.len() {
             let home = &self.library.homes[file];
-            if home.account.is_some() && home.region.is_some() && self.library.lists.iter().any(|l| l.file.0 == file) {
+            if home.account.is_some() && home.region.is_some() && !self.library.lists_of(FileId(file)).is_empty() {
                 let scope = self.scope_of(FileId(file), None);
                 self.world.open(&scope);
             }

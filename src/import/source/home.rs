@@ -11,7 +11,7 @@ use crate::import::ledger::{Ledger, Place};
 use crate::notation::{Map, Node, Problem, Span, Value};
 
 /// Where a file belongs, as far as that could be told.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Home {
     pub(crate) account: Option<AccountId>,
     pub(crate) region: Option<RegionName>,
@@ -33,7 +33,7 @@ impl Library {
             home.region = region.or_else(|| given.region.clone());
             home.account = account.or_else(|| given.account.clone());
         }
-        let matters = |index: usize| self.lists.iter().any(|list| list.file.0 == index && !self.items(list).is_empty());
+        let matters = |index: usize| self.lists_of(FileId(index)).iter().any(|list| !self.items(list).is_empty());
         let lost: Vec<usize> =
             (0..self.homes.len()).filter(|index| self.homes[*index].region.is_none() && matters(*index)).collect();
         // Where no file tells its region, that is one problem.
@@ -52,7 +52,7 @@ impl Library {
     fn look_inside(&mut self, file: FileId, ledger: &mut Ledger) {
         let mut regions: BTreeMap<RegionName, Span> = BTreeMap::new();
         let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
-        for list in self.lists.iter().filter(|list| list.file == file) {
+        for list in self.lists_of(file) {
             for map in self.items(list).iter().filter_map(Node::as_map) {
                 if list.kind.key != "VpcPeeringConnections" {
                     for (region, span) in
@@ -121,7 +121,7 @@ impl Library {
     /// All ids of resources that stand in a file, but not in its peerings, whose other side may be anywhere.
     fn ids_in(&self, file: FileId) -> FxHashSet<&str> {
         let mut ids = FxHashSet::default();
-        let lists = self.lists.iter().filter(|list| list.file == file && list.kind.key != "VpcPeeringConnections");
+        let lists = self.lists_of(file).iter().filter(|list| list.kind.key != "VpcPeeringConnections");
         let mut open: Vec<&Node> = lists.flat_map(|list| self.items(list)).collect();
         while let Some(node) = open.pop() {
             match &node.value {

@@ -28,6 +28,7 @@ pub(crate) struct AnswerList {
 #[derive(Debug)]
 pub(crate) struct Library {
     pub(crate) files: Vec<(Source, Option<Node>)>,
+    /// In the order of the files.
     pub(crate) lists: Vec<AnswerList>,
     pub(crate) homes: Vec<Home>,
     /// Files that are no answers.
@@ -69,6 +70,13 @@ impl Library {
         self.skipped.push(Skipped { path, why });
     }
 
+    /// The lists of one file.
+    pub(crate) fn lists_of(&self, file: FileId) -> &[AnswerList] {
+        let from = self.lists.partition_point(|list| list.file < file);
+        let count = self.lists[from..].partition_point(|list| list.file == file);
+        &self.lists[from..from + count]
+    }
+
     /// The items of a list.
     pub(crate) fn items(&self, list: &AnswerList) -> &[Node] {
         let Some(root) = &self.files[list.file.0].1 else { return &[] };
@@ -105,13 +113,12 @@ impl Library {
 
     /// An answer in pages ends with one that names no next page; without that one, something may be missing.
     fn last_pages(&self, ledger: &mut Ledger) {
-        let mut pages: BTreeMap<(String, &str), (Option<Place>, bool)> = BTreeMap::new();
+        let mut pages: BTreeMap<(&Home, &str), (Option<Place>, bool)> = BTreeMap::new();
         for list in self.lists.iter().filter(|list| list.entry.is_some()) {
             let map = self.files[list.file.0].1.as_ref().and_then(Node::as_map);
             let token = map.and_then(|map| map.get("NextToken").or_else(|| map.get("nextToken")));
             let token = token.filter(|token| token.as_text().is_some_and(|text| !text.is_empty()));
-            let home = format!("{:?}", self.homes[list.file.0]);
-            let (at, ends) = pages.entry((home, list.kind.key)).or_default();
+            let (at, ends) = pages.entry((&self.homes[list.file.0], list.kind.key)).or_default();
             match token {
                 Some(token) => *at = at.or(Some(Place { file: list.file, span: token.span })),
                 None => *ends = true,

@@ -201,6 +201,9 @@ fn machines() -> Vec<(String, Value)> {
     };
     let of_aws =
         json!({"DeviceIndex": 1, "DeleteOnTermination": false, "Status": "attached", "InstanceOwnerId": "amazon-aws"});
+    // Of a fourth network card: so its place lies behind those of three.
+    let on_a_card =
+        json!({"DeviceIndex": 1, "NetworkCardIndex": 3, "Status": "attached", "InstanceOwnerId": "amazon-aws"});
     let instance = |id: &str, subnet: &str, state: &str, name: &str| {
         let vpc = if subnet == "subnet-0d" { "vpc-0b" } else { "vpc-0a" };
         json!({"OwnerId": OWNER, "ReservationId": format!("r-{id}"), "Groups": [], "Instances": [{
@@ -280,7 +283,7 @@ fn machines() -> Vec<(String, Value)> {
                     "eni-0lambda",
                     "subnet-0b",
                     json!([own("10.0.2.40", true), own("10.0.2.41", false)]),
-                    &json!({"Attachment": of_aws, "InterfaceType": "lambda", "RequesterManaged": true, "Description": "AWS Lambda VPC ENI-x"})
+                    &json!({"Attachment": on_a_card, "InterfaceType": "lambda", "RequesterManaged": true, "Description": "AWS Lambda VPC ENI-x"})
                 ),
                 eni(
                     "eni-0elb",

@@ -66,6 +66,33 @@ fn every_kind_of_target_is_followed_or_listed() {
 }
 
 #[test]
+fn a_device_index_has_a_bound_of_its_own() {
+    let with = |attachment: &str| {
+        let text = format!(
+            r#"[{{"NetworkInterfaceId": "eni-1", "VpcId": "vpc-1", "SubnetId": "subnet-1", "Groups": [], "PrivateIpAddresses":
+            [{{"PrivateIpAddress": "10.0.1.5", "Primary": true}}], "Attachment": {attachment}}}]"#
+        );
+        let subnet = r#"[{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "us-east-1a"}]"#;
+        tiny(&[("Subnets", subnet), ("NetworkInterfaces", &text)])
+    };
+    imported(with(r#"{"DeviceIndex": 9999}"#));
+    for (attachment, expected) in [
+        (
+            r#"{"DeviceIndex": 4000000000}"#,
+            "us-east-1/NetworkInterfaces.json:2:96 NetworkInterfaces[0].Attachment.DeviceIndex: 4000000000 is not a device \
+             index: those lie between 0 and 9999",
+        ),
+        (
+            r#"{"NetworkCardIndex": 100}"#,
+            "us-east-1/NetworkInterfaces.json:2:101 NetworkInterfaces[0].Attachment.NetworkCardIndex: 10000 is not a device \
+             index: those lie between 0 and 9999",
+        ),
+    ] {
+        check_problems(with(attachment), &[expected]);
+    }
+}
+
+#[test]
 fn all_problems_of_all_files_come_at_once_with_their_paths() {
     let files = tiny(&[
         (

@@ -9,7 +9,7 @@ use crate::scenario::context::Cx;
 pub(super) fn elastic_ips(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Option<&ResourceId>) -> Read {
     Some(match verb {
         "allocate-address" => {
-            let address = cx.v4(view.node("address"));
+            let address = cx.public_v4(view.node("address"));
             Some(AllocateAddress { id: made(id), tags: tags(view), address }.into())
         }
         "associate-address" => {

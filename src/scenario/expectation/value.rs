@@ -17,7 +17,11 @@ pub(super) fn program_names(cx: &mut Cx<'_>, known: &Known<'_>, nodes: Vec<&Node
     let mut names = Vec::new();
     for node in nodes {
         let Ok(text) = decode::text(node) else { continue };
-        if !known.programs.iter().any(|name| name == text) {
+        let is_known = |text: &str| known.programs.iter().any(|name| name == text);
+        // Where something else is wrong, the programs of single machines may not have been made.
+        let of_machine = |(program, machine)| is_known(program) && known.machines.named(machine).is_some();
+        let may_be = || cx.problems.has_errors() && text.rsplit_once('@').is_some_and(of_machine);
+        if !is_known(text) && !may_be() {
             let problem = Problem::error(node.span, format!("`{}` is not the name of a program", decode::brief(text)));
             cx.problems.push(problem.did_you_mean(text, known.programs.iter().map(String::as_str)));
         }
@@ -35,7 +39,7 @@ pub(super) fn device(cx: &mut Cx<'_>, known: &Known<'_>, node: &Node) -> Option<
     let text = decode::text(node).ok()?;
     const ALWAYS: [&str; 3] = ["internet", "s3", "dynamodb"];
     let there = ALWAYS.contains(&text)
-        || known.machines.by_name.contains_key(text)
+        || known.machines.named(text).is_some()
         || known.machines.fleets.contains_key(text)
         || cx.names.candidates(text).next().is_some()
         || ResourceId::parse(text).is_some();

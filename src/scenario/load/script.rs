@@ -71,7 +71,7 @@ impl Reader<'_> {
         let labels = StepLabels::of(nodes);
         let program_names: Vec<String> = view.named("programs").iter().map(|entry| entry.key.clone()).collect();
         self.machines.extend(launched(nodes, &self.names));
-        let machines = Machines::of(&self.machines, &self.fleets);
+        let machines = Machines::of(&self.machines, &self.fleets, &self.names);
         let home = Place { scope: self.home.clone(), vpc: String::new() };
         let (source, names, world) = (self.source, &self.names, &self.world);
         let mut cx = Cx { source, names, world, place: home.clone(), problems: self.problems };

@@ -36,6 +36,31 @@ fn a_fleet_is_many_machines_under_one_name() {
     assert!(scenario.programs.iter().all(|program| program.name == "p"));
 }
 
+#[test]
+fn an_error_makes_no_machine_of_a_fleet_unknown() {
+    let source = Source::new(
+        "t.yaml",
+        "vpclab: 1\ntitle: t\ncolor: red\nquotas: none\n\
+         vpcs: {v: {cidr: 10.0.0.0/16, subnets: {s: {cidr: 10.0.0.0/20}}}}\n\
+         instances: {f: {count: 600, subnet: s}, g: {count: 1000000, subnet: s}}\n\
+         programs: {p: {on: [f-500, f-501, g-999999], ping: {to: f-599}}, q: {on: f-601, ping: {to: f-0500}}, r: {on: f, ping: {to: f-1}}}\n\
+         timeline: [{at: 1 s, stop-instances: {instances: f-400}}, {at: 1 s, stop-instances: {instances: f-700}}]\n\
+         expect: [{hears: {program: p@f-500, replies: 1}}, {hears: {program: [r@f-300, r@f-601], replies: 1}}]\n",
+    );
+    let (_, problems) = load(&source);
+    let found: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(
+        found,
+        [
+            "unknown key `color`",
+            "more than 1000000 instances",
+            "`f-601` is not the name of a machine",
+            "`f-700` is not the name of an instance",
+            "`r@f-601` is not the name of a program",
+        ]
+    );
+}
+
 /// A scenario with many of the language's keys.
 const RICH: &str = r#"
 vpclab: 1

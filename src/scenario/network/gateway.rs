@@ -7,7 +7,7 @@ use super::name::{named, tags};
 use crate::base::*;
 use crate::control_plane::*;
 use crate::notation::shape::Shape;
-use crate::notation::{Entry, Span, View, decode};
+use crate::notation::{Entry, Problem, Span, View, decode};
 use crate::scenario::action::blocks;
 use crate::scenario::context::Cx;
 use crate::scenario::interface::{elastic_ip, elastic_ips};
@@ -82,6 +82,13 @@ pub(super) fn nat_gateway(cx: &mut Cx<'_>, plan: &mut Plan, entry: &Entry) {
     let secondary_private_ip_addresses: Vec<_> =
         view.items("secondary-ips").into_iter().filter_map(|node| cx.v4(Some(node))).collect();
     let elastic = elastic_ips(cx, plan, &view);
+    for entry in view.named("elastic-ips") {
+        let is_own = |address| secondary_private_ip_addresses.contains(&address);
+        if entry.key.parse().is_ok_and(|address| !is_own(address)) {
+            let problem = Problem::error(entry.key_span, format!("{} is none of `secondary-ips`", entry.key));
+            cx.problems.push(problem.help("the Elastic IP of the first address stands at `elastic-ip`"));
+        }
+    }
     let of_address = |address| elastic.iter().find(|(own, _)| own == address).map(|(_, allocation)| allocation.clone());
     let secondary_allocation_ids = secondary_private_ip_addresses.iter().filter_map(of_address).collect();
     let network_interface_id = cx.given(view.node("network-interface"), NetworkInterfaceId::parse);

@@ -1,6 +1,7 @@
 //! The keys of network interfaces: of instances, of endpoints, of devices of AWS's own, and of nothing.
 
 use super::form::*;
+use crate::control_plane::DEVICE_INDEX_MAX;
 use crate::notation::shape::{Key, Kind, Shape, key, required, shape};
 
 /// What every network interface can have; a primary one has the first four at its instance.
@@ -39,7 +40,7 @@ pub(in crate::scenario) static INTERFACE: Shape = shape(
         key("name", Kind::Text, "Its name."),
         key(
             "device-index",
-            Kind::Integer { min: 1, max: 9_999 },
+            Kind::Integer { min: 1, max: DEVICE_INDEX_MAX as u64 },
             "Its place at the instance; the next one unless given.",
         ),
     ],
@@ -64,7 +65,7 @@ pub(in crate::scenario) static LONE_INTERFACE: Shape = shape(
         ),
         key(
             "device-index",
-            Kind::Integer { min: 0, max: 255 },
+            Kind::Integer { min: 0, max: DEVICE_INDEX_MAX as u64 },
             "Its place at the device; it is attached to nothing unless given.",
         ),
     ],

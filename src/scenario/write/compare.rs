@@ -1,7 +1,7 @@
 //! Two worlds held side by side, record by record. Looks at what accounts say, not at how the records came to be: which
 //! ids and addresses would be made next does not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Display};
 
 use crate::control_plane::{AddressBook, Region, Subnet, World};
@@ -29,7 +29,8 @@ pub fn differences(one: &World, other: &World) -> Vec<String> {
         live.filter(|(_, peering)| matches!(peering.state.as_str(), "active" | "pending-acceptance")).collect()
     };
     compare(&live(one), &live(other), &mut found);
-    for region in one.service_regions() {
+    let regions: BTreeSet<_> = one.service_regions().chain(other.service_regions()).collect();
+    for region in regions {
         let services = |world: &World| {
             world.services(region).map(|service| (service.name.clone(), service.clone())).collect::<BTreeMap<_, _>>()
         };

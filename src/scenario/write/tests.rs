@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::analysis::agreement::random_world;
 use crate::analysis::{StageOptions, score};
-use crate::base::SimTime;
-use crate::control_plane::World;
+use crate::base::{Era, RegionName, ServiceName, SimTime};
+use crate::control_plane::{Service, World};
 use crate::import::{ImportOptions, import, read_observations, tests as measured};
 use crate::notation::{Source, problems_to_text};
 use crate::scenario::{Advance, Run, Scenario, load};
@@ -50,6 +50,17 @@ fn the_measured_networks_are_written_and_read_back_whole() {
         let (written, _) = round_trip(&world_of(files));
         assert_eq!(written.notes, Vec::<String>::new());
     }
+}
+
+#[test]
+fn services_of_a_region_that_only_one_world_knows_are_a_difference() {
+    let (one, mut other) = (World::new(Era::Current), World::new(Era::Current));
+    assert_eq!(differences(&one, &other), Vec::<String>::new());
+    let region = RegionName::parse("zz-nowhere-1").expect("a region");
+    let name = ServiceName::of(&region, "s3");
+    other.declare_service(&region, Service::interface(name.clone(), None));
+    assert_eq!(differences(&one, &other), [format!("{name} is new")]);
+    assert_eq!(differences(&other, &one), [format!("{name} is missing")]);
 }
 
 /// One of nearly everything that an account can have.
