@@ -128,3 +128,27 @@ fn packets_are_watched_at_everything_that_has_the_name() {
     let seen = judged(&text);
     assert!(seen.iter().all(|(held, _)| *held), "{seen:#?}");
 }
+
+#[test]
+fn a_refusal_is_expected_with_its_whole_code() {
+    let step = |code: &str| {
+        format!(
+            "vpclab: 1\ntitle: t\nvpcs: {{v: {{cidr: 10.0.0.0/16}}}}\ntimeline:\n  \
+             - {{at: 1 s, stop-instances: {{instances: i-00000001}}, refused: {code}}}\n"
+        )
+    };
+    assert!(judged(&step("InvalidInstanceID.NotFound"))[0].0);
+    // A code of its own, with which this one begins.
+    assert!(!judged(&step("InvalidInstanceID"))[0].0);
+    let refused = |code: &str| {
+        let source = Source::new("scenario.yaml", step(code));
+        let (scenarios, problems) = load(&source);
+        assert!(scenarios.is_empty());
+        problems_to_text(&source, &problems, false)
+    };
+    let text = refused("InvalidInstanceId.NotFound");
+    assert!(text.contains("`InvalidInstanceId.NotFound` is no error code that EC2 answers"), "{text}");
+    assert!(text.contains("scenario.yaml:5:65"), "{text}");
+    assert!(text.contains("did you mean `InvalidInstanceID.NotFound`?"), "{text}");
+    assert!(refused("Invalid").contains("is no error code"));
+}
