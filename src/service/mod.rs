@@ -3,6 +3,7 @@
 mod access;
 mod around;
 mod bulk;
+mod failure;
 mod http;
 mod http_client;
 mod http_server;
@@ -34,7 +35,7 @@ pub use around::{Around, Wait};
 pub use bulk::{BulkReceiver, BulkSender};
 pub use http::{HttpAnswer, http, serve_http};
 pub use http_client::{ExchangeError, HttpConnection, SendBody};
-pub use launch::{Surroundings, Switch, in_words, launch};
+pub use launch::{Surroundings, Switch, in_words, kind, launch};
 pub use lookup::{Lookup, no_names};
 pub use machine::{Doing, HostMachine, Machine};
 pub use ping::ping;

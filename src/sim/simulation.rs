@@ -12,7 +12,7 @@ use crate::packet::Malformed;
 use crate::provision::{Network, Settings};
 use crate::service::s3::{FrontSettings, ObjectStore};
 use crate::service::spec::{Does, ProgramSpec};
-use crate::service::{Surroundings, Switch, in_words, launch};
+use crate::service::{Surroundings, Switch, in_words, kind, launch};
 use crate::trace::{Citations, Directory, NodeId, Observer, PortId, ProgramId, ProgramInfo, ProgramNote};
 
 /// The most events of one stretch of a run, if nobody says otherwise: far beyond any scenario, and an end for worlds
@@ -132,8 +132,8 @@ impl Simulation {
     /// Gives a program its name and number before it is started, so that it can be waited for.
     pub fn announce(&mut self, node: NodeId, spec: &ProgramSpec) -> ProgramId {
         let id = ProgramId(u32::try_from(self.network.directory.programs.len()).expect("fewer than four billion"));
-        let what = in_words(&spec.does);
-        self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, what });
+        let (kind, what) = (kind(&spec.does), in_words(&spec.does));
+        self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, kind, what });
         self.programs.entry(node).or_default().push(id);
         id
     }
@@ -149,7 +149,7 @@ impl Simulation {
             if !matches!(spec.does, Does::Serve(_)) {
                 say(observer, self.now(), node, id, ProgramNote::Started);
                 let error = "its machine is not running".to_owned();
-                say(observer, self.now(), node, id, ProgramNote::Failed { error });
+                say(observer, self.now(), node, id, ProgramNote::Failed { error, cause: None });
             }
             return;
         }

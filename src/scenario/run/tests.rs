@@ -152,3 +152,15 @@ fn a_refusal_is_expected_with_its_whole_code() {
     assert!(text.contains("did you mean `InvalidInstanceID.NotFound`?"), "{text}");
     assert!(refused("Invalid").contains("is no error code"));
 }
+
+#[test]
+fn a_failure_has_the_cause_that_it_was_made_of_whatever_its_words() {
+    let cases = slow_link(
+        "programs:\n  silence: {on: a, ping: {to: 10.0.1.99, count: 1}}\n  name: {on: a, tcp: {to: reset.example, port: 443}}\n  \
+         shut: {on: a, tcp: {to: b, port: 444}}\n\
+         expect:\n  - fails: {program: silence, by: timeout}\n  - fails: {program: silence, by: http}\n  \
+         - times-out: {program: silence}\n  - fails: {program: name, by: name}\n  - fails: {program: shut, by: refused}\n",
+    );
+    let held: Vec<bool> = judged(&cases).into_iter().map(|(held, _)| held).collect();
+    assert_eq!(held, [true, false, true, true, true]);
+}
