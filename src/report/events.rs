@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `change` | `text`, `ok`, `refused` |
 //! | `connection` | `event`, `node`, `connection`, `label`, `local`, `remote`, `program`, and by event `path`, `routes`, `seen_as`, `packet`, `rules`, `error`, `from`, `mtu` |
-//! | `program` | `event`, `node`, `program`, and by event `what`, `status`, `name`, `addresses`, `from`, `sequence`, `ttl`, `after_ns`, `bytes`, `attempt`, `because`, `error` |
+//! | `program` | `event`, `node`, `program`, and by event `what`, `status`, `name`, `addresses`, `from`, `sequence`, `ttl`, `after_ns`, `bytes`, `attempt`, `because`, `error`, `cause` |
 //! | `request` | `node`, `service`, `source`, `source_port`, `endpoint`, `vpc`, `requester`, `operation`, `bucket`, `key`, `status`, `error`, `because`, `bytes_sent`, `bytes_received`, `label` |
 //! | `translated` | `node`, `packet`, `flow`, `before`, `after`, `by` |
 //! | `path` | `node`, `packet`, `flow`, `before`, `after`, `by` |

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ending::retries;
 use super::route_table::TableRoutes;
 use crate::analysis::Bill;
-use crate::base::{SimTime, show_duration};
+use crate::base::{ServiceName, SimTime, show_duration};
 use crate::packet::FiveTuple;
 use crate::scenario::expectation::{Expectation, Expected, Timing, Window};
 use crate::scenario::watch::{ProgramFacts, Watch};
@@ -187,7 +187,8 @@ pub(in crate::scenario) fn nodes_of(
         info.name == name
             || info.id == name
             || known.is_some_and(|ids| ids.contains(&info.id))
-            || (info.component == Component::Service && info.name.split(' ').next() == Some(name))
+            || (info.component == Component::Service
+                && ServiceName::parse(&info.id).is_some_and(|service| service.service() == name))
     };
     let nodes = directory.nodes.iter().enumerate().filter(|(_, info)| fits(info));
     nodes.map(|(index, _)| NodeId(index as u32)).collect()

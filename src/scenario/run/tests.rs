@@ -164,3 +164,18 @@ fn a_failure_has_the_cause_that_it_was_made_of_whatever_its_words() {
     let held: Vec<bool> = judged(&cases).into_iter().map(|(held, _)| held).collect();
     assert_eq!(held, [true, false, true, true, true]);
 }
+
+#[test]
+fn a_machine_that_is_called_like_a_part_of_aws_is_meant_alone() {
+    // The VPC has a resolver of its own, which answers the name.
+    let text = "vpclab: 1\ntitle: t\n\
+        vpcs: {v: {cidr: 10.0.0.0/16, internet-gateway: igw, subnets: {s: {cidr: 10.0.1.0/24, route-table: out}}, \
+        route-tables: {out: {0.0.0.0/0: igw}}}}\n\
+        instances: {a: {subnet: s, public-ip: true}, resolver: {subnet: s}}\n\
+        s3: {buckets: {data: {objects: {x: 1 KiB}}}}\n\
+        programs: {p: {on: a, s3-get: {bucket: data, key: x}}, q: {on: a, resolve: {name: s3.us-west-2.amazonaws.com}}}\n\
+        expect:\n  - never-crosses: {program: q, by: resolver}\n  - is-carried-by: {program: p, by: s3}\n  \
+        - carries: {device: resolver, at-most: 0 B}\n";
+    let seen = judged(text);
+    assert!(seen.iter().all(|(held, _)| *held), "{seen:#?}");
+}
