@@ -13,7 +13,7 @@ use crate::base::Rng;
 use crate::control_plane::{Action, Call, Caller, ControlError, Describe, ErrorCode, Query, rules_of_describe};
 use crate::engine::{Impairment, ImpairmentSpec};
 use crate::notation::Node;
-use crate::trace::{Component, NodeId, Observer, Observers, PortId};
+use crate::trace::{Component, NodeId, Observer, Observers, PortId, rules_text};
 
 impl Run {
     /// Performs a step.
@@ -103,8 +103,7 @@ impl Run {
         let call = Call { scope: step.scope.clone(), caller: step.caller.clone(), dry_run: step.dry_run };
         let answer = self.simulation.world().describe(&call, what, &query, self.now());
         let rules = if answer.is_ok() { rules_of_describe(what) } else { &[] };
-        let rules = if rules.is_empty() { String::new() } else { format!(" [{}]", rules.join(" ")) };
-        let (at, text) = (self.now(), format!("{}{}{rules}", what.name(), caller_in_words(step)));
+        let (at, text) = (self.now(), format!("{}{}{}", what.name(), caller_in_words(step), rules_text(rules)));
         let refused = answer.as_ref().err().map(ControlError::lines);
         observer.change(at, &text, refused.as_deref());
         self.watch.change(at, &text, refused.as_deref());

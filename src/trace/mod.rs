@@ -15,7 +15,7 @@ mod observer;
 mod places;
 mod step;
 
-pub use cite::{Citations, Cite, CiteId, Component};
+pub use cite::{Citations, Cite, CiteId, Component, rules_text};
 pub use directory::{Directory, NodeInfo, ProgramInfo, ProgramKind};
 pub use drop_reason::DropReason;
 pub use journey::{BrokenJourney, Disposition, Hop, Journey, JourneyLog};
