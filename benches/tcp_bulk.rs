@@ -69,7 +69,7 @@ fn main() {
         let (must, target) = (Limit::Least(0.8), Limit::Least(1.2));
         claims.push(Claim { what: "real time of a 10 Gbit/s link (goal 4)".into(), found, unit: "x", must, target });
     }
-    claims.extend(guard(&measured, &[BARE, NAT, ENDPOINT]));
+    claims.extend(guard(&options, &measured, &[BARE, NAT, ENDPOINT]));
     print(&options, "Bulk transfer", "data packet", &measured, &claims);
 }
 

@@ -36,14 +36,18 @@ fn no_random_world_breaks_what_always_holds() {
         }
         return;
     }
-    let mut packets = 0;
-    let mut ends = 0;
-    for seed in 0..asked("SWARM_WORLDS").unwrap_or(WORLDS) {
+    let worlds = asked("SWARM_WORLDS").unwrap_or(WORLDS);
+    let mut all = Counted::default();
+    for seed in 0..worlds {
         let (counted, _) = live(seed);
-        packets += counted.0;
-        ends += counted.1;
+        all.looked_at += counted.looked_at;
+        all.dropped += counted.dropped;
+        all.thrown_in += counted.thrown_in;
     }
-    assert!(10_000 < packets && 1_000 < ends, "the worlds are alive: {packets} packets looked at, {ends} dropped");
+    assert!(10_000 < all.looked_at && 1_000 < all.dropped, "the worlds are not alive: {all:?}");
+    // The door turns away what is no packet; what it lets in is what tries the boxes.
+    let thrown = worlds * THROWS * GARBAGE;
+    assert!(thrown / 2 < all.thrown_in && all.thrown_in < thrown, "of {thrown} pieces of garbage: {all:?}");
 }
 
 #[test]
@@ -53,9 +57,20 @@ fn the_same_seed_is_the_same_world_to_the_byte() {
     }
 }
 
-/// Runs the world of a seed, and panics with how to repeat it where something is wrong. How many packets were looked at
-/// and how many ended without arriving; and its timeline.
-fn live(seed: u64) -> ((u64, u64), String) {
+/// What a world was full of.
+#[derive(Debug, Default)]
+struct Counted {
+    /// Packets that entered a node.
+    looked_at: u64,
+    /// Packets that ended without arriving.
+    dropped: u64,
+    /// Pieces of garbage that were packets.
+    thrown_in: u64,
+}
+
+/// Runs the world of a seed, and panics with how to repeat it where something is wrong. What it was full of, and its
+/// timeline.
+fn live(seed: u64) -> (Counted, String) {
     let repeat = format!("repeat with: SWARM_SEED={seed} cargo test --test swarm");
     let source = Source::new("swarm.yaml", world(seed));
     let (mut scenarios, problems) = load(&source);
@@ -64,6 +79,7 @@ fn live(seed: u64) -> ((u64, u64), String) {
     };
     let calendar = scenario.calendar;
     let mut garbage = Rng::stream(seed, "garbage");
+    let mut thrown_in = 0;
     let mut timeline = Vec::new();
     let mut ear = Ear::default();
     let (at, counters) = {
@@ -80,7 +96,7 @@ fn live(seed: u64) -> ((u64, u64), String) {
                 let port = PortId(garbage.below(4) as u32);
                 let bytes = packet(&mut garbage, public);
                 // Whether it is a packet at all is for the door to say.
-                let _ = run.inject((node, port), &bytes, &mut observer);
+                thrown_in += u64::from(run.inject((node, port), &bytes, &mut observer).is_ok());
             }
         }
         run.advance(SimTime::FAR, &mut observer);
@@ -93,7 +109,8 @@ fn live(seed: u64) -> ((u64, u64), String) {
     assert!(violations.is_empty(), "{}\n{repeat}", violations.join("\n"));
     let open = ear.checks.as_ref().map_or(0, Checks::open_count) as u64;
     assert_eq!(open, counters.in_flight(), "packets under way at {at}\n{repeat}");
-    ((ear.looked_at, counters.dropped), String::from_utf8(timeline).expect("a timeline is text"))
+    let counted = Counted { looked_at: ear.looked_at, dropped: counters.dropped, thrown_in };
+    (counted, String::from_utf8(timeline).expect("a timeline is text"))
 }
 
 /// The checks, from when the nodes have names.

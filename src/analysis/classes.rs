@@ -19,6 +19,8 @@ pub struct Class {
     pub members: Vec<IpAddr>,
     /// What kind of place it is.
     pub kind: ClassKind,
+    /// The service whose addresses they are, where it is one: all of its blocks have it.
+    pub service: Option<String>,
     /// The instances that it is of: classes of the same ones are their several addresses, in the same order.
     pub(super) of: Option<usize>,
 }
@@ -128,11 +130,11 @@ fn of_members(of: usize, members: &[Member]) -> Vec<Class> {
         let ends = || members.iter().filter_map(|member| member.ends.get(index));
         let name = format!("{}{which}", first.name);
         let (own, of) = (ends().map(|(_, address, _)| *address).collect(), Some(of));
-        classes.push(Class { name: name.clone(), members: own, kind: ClassKind::Instances, of });
+        classes.push(Class { name: name.clone(), members: own, kind: ClassKind::Instances, service: None, of });
         let public: Vec<IpAddr> = ends().filter_map(|(.., public)| *public).collect();
         if !public.is_empty() {
             let name = format!("{name} by its public address");
-            classes.push(Class { name, members: public, kind: ClassKind::Public, of });
+            classes.push(Class { name, members: public, kind: ClassKind::Public, service: None, of });
         }
     }
     classes
@@ -226,7 +228,8 @@ fn blocks_named(worlds: &[&World]) -> BTreeSet<Cidr> {
 /// rule names.
 fn places(worlds: &[&World], blocks: &BTreeSet<Cidr>, options: &TableOptions, classes: &mut Vec<Class>) {
     let mut seen: BTreeSet<IpAddr> = BTreeSet::new();
-    let place = |name: String, address: IpAddr, kind| Class { name, members: vec![address], kind, of: None };
+    let place =
+        |name: String, address: IpAddr, kind| Class { name, members: vec![address], kind, service: None, of: None };
     let v6 = classes.iter().any(|class| class.address().is_ipv6());
     for (name, block) in service_blocks(worlds, v6) {
         let named = blocks.iter().filter(|named| block.covers(named) && **named != block);
@@ -234,7 +237,8 @@ fn places(worlds: &[&World], blocks: &BTreeSet<Cidr>, options: &TableOptions, cl
             // Ten behind the first: far enough from blocks that begin at the same address.
             let Some(address) = part.nth(10).or_else(|| part.nth(0)) else { continue };
             if seen.insert(address) {
-                classes.push(place(format!("{name} ({part})"), address, ClassKind::Service));
+                let class = place(format!("{name} ({part})"), address, ClassKind::Service);
+                classes.push(Class { service: Some(name.clone()), ..class });
             }
         }
     }

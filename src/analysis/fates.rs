@@ -321,7 +321,7 @@ impl Observer for Watch {
                 let after = at.since(self.began);
                 let end = match what {
                     ProgramNote::Completed { what } => ProgramEnd::Completes(after, what.clone()),
-                    ProgramNote::Failed { error } => ProgramEnd::Fails(after, error.clone()),
+                    ProgramNote::Failed { error, .. } => ProgramEnd::Fails(after, error.clone()),
                     _ => return Attention::Continue,
                 };
                 self.programs.insert(*program, end);

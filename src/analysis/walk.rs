@@ -462,17 +462,3 @@ pub(super) fn is_shared(address: Ipv4Addr) -> bool {
 fn is_link_local_resolver(address: IpAddr) -> bool {
     address == IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253))
 }
-
-fn is_group(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.is_unspecified(),
-        IpAddr::V6(address) => address.is_multicast() || address.is_unspecified(),
-    }
-}
-
-fn is_link_local(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
-    }
-}

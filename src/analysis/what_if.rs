@@ -321,8 +321,7 @@ fn connections_of(
                 }
                 // One block of a service stands for all that are reached the same way, before and after.
                 let way = (before, way_of(tables.1, own, to).0);
-                let service = (kind == ClassKind::Service).then(|| class.name.split(" (").next().map(str::to_owned));
-                if service.is_none_or(|service| ways.insert((from, service, way))) {
+                if class.service.as_ref().is_none_or(|service| ways.insert((from, service, way))) {
                     usual.extend([false, true].map(|sends| OpenConnection { from: own.ip(), to, sends }));
                 }
             }

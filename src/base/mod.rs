@@ -1,5 +1,6 @@
 //! Floor 0: time, randomness, ids, blocks of addresses. Words without opinions; imports nothing of ours.
 
+mod address;
 mod cidr;
 mod era;
 mod id;
@@ -8,6 +9,7 @@ mod prefix_table;
 mod rng;
 mod time;
 
+pub use address::{is_group, is_link_local};
 pub use cidr::{Cidr, CidrError};
 pub use era::Era;
 pub use id::*;

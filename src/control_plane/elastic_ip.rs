@@ -58,11 +58,26 @@ action_struct! {
     }
 }
 
+/// Which association of an Elastic IP is meant. EC2 takes its id; the Elastic IP names it here, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressAssociationRef {
+    /// This one.
+    Id(AddressAssociationId),
+    /// The one of this Elastic IP.
+    Of(AllocationId),
+}
+
+impl From<AddressAssociationId> for AddressAssociationRef {
+    fn from(id: AddressAssociationId) -> Self {
+        Self::Id(id)
+    }
+}
+
 action_struct! {
     /// Ends an Elastic IP's association.
     DisassociateAddress(
         /// The association.
-        association_id: AddressAssociationId,
+        association: AddressAssociationRef,
     ) {}
 }
 
@@ -177,11 +192,18 @@ impl AssociateAddress {
 impl Perform for DisassociateAddress {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
         let region = cx.region();
-        let allocation = region.address_associations.get(&self.association_id);
-        let association = allocation.and_then(|id| region.elastic_ips.get(id)?.association.clone());
-        let Some(association) = association else {
-            let code = ErrorCode::InvalidAssociationIdNotFound;
-            return Err(ControlError::not_found(code, "association", &self.association_id));
+        let missing = ErrorCode::InvalidAssociationIdNotFound;
+        let association = match &self.association {
+            AddressAssociationRef::Id(id) => {
+                let allocation = region.address_associations.get(id);
+                let association = allocation.and_then(|id| region.elastic_ips.get(id)?.association.clone());
+                association.ok_or_else(|| ControlError::not_found(missing, "association", id))?
+            }
+            AddressAssociationRef::Of(id) => {
+                let text = || format!("The address '{id}' is not associated");
+                let association = region.need_elastic_ip(id)?.association.clone();
+                association.ok_or_else(|| ControlError::new(missing, text()))?
+            }
         };
         if is_nat_interface(region, &association.network_interface_id) {
             return Err(managed_by_aws(&association.network_interface_id));

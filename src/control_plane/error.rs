@@ -24,6 +24,11 @@ macro_rules! codes {
                     $(Self::$name => $text,)*
                 }
             }
+
+            /// The code that is written so, in full.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
         }
     };
 }

@@ -83,7 +83,8 @@ pub use egress_only_internet_gateway::{
 };
 use elastic_ip::no_public_address;
 pub use elastic_ip::{
-    AllocateAddress, AssociateAddress, DisassociateAddress, ElasticAssociation, ElasticIp, ReleaseAddress,
+    AddressAssociationRef, AllocateAddress, AssociateAddress, DisassociateAddress, ElasticAssociation, ElasticIp,
+    ReleaseAddress,
 };
 pub use error::{ControlError, ErrorCode};
 pub use iam::{DeleteUserPolicy, IamRole, IamUser, PutRolePolicy, PutUserPolicy};
@@ -124,7 +125,8 @@ pub use route::{CreateRoute, DeleteRoute, ReplaceRoute};
 use route_table::same_network;
 pub use route_table::{
     AssociateRouteTable, CreateRouteTable, DeleteRouteTable, Destination, DisassociateRouteTable, Learned,
-    PropagatedRoute, ReplaceRouteTableAssociation, Route, RouteOrigin, RouteState, RouteTable, RouteTarget, TableUser,
+    PropagatedRoute, ReplaceRouteTableAssociation, Route, RouteOrigin, RouteState, RouteTable, RouteTarget,
+    TableAssociationRef, TableUser,
 };
 pub use security_group::{
     AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, CreateSecurityGroup, DeleteSecurityGroup,

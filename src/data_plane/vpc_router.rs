@@ -9,7 +9,7 @@ use super::conntrack::{Flow, Timeouts, Way};
 use super::fib::NextHop;
 use super::interface::Interface;
 use super::subnet::SubnetEdge;
-use crate::base::{Cidr, SimTime};
+use crate::base::{Cidr, SimTime, is_group, is_link_local};
 use crate::engine::{Effects, Node};
 use crate::packet::{FiveTuple, FragmentPorts, IcmpError, Packet, split};
 use crate::trace::{CiteId, DropReason, Filter, PortId, Step};
@@ -358,20 +358,5 @@ fn note_way(out: &mut Effects<'_>, packet: &Packet, way: &Way) {
     note_acl(out, packet, Filter::NetworkAclEgress, way.acl);
     if way.route != CiteId::NONE {
         out.step(packet.id(), Step::Routed { by: way.route });
-    }
-}
-
-fn is_group(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.is_unspecified(),
-        IpAddr::V6(address) => address.is_multicast() || address.is_unspecified(),
-    }
-}
-
-/// 169.254.0.0/16 and fe80::/10: services of the virtualization layer, of which only the resolver is modelled.
-fn is_link_local(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
     }
 }

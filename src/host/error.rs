@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use crate::packet::IcmpError;
+use crate::trace::Cause;
 
 /// How a connection ended.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,20 @@ pub enum NetError {
     /// The datagram is larger than it may be.
     #[error("message too long")]
     TooBig,
+}
+
+impl NetError {
+    /// What kind of trouble this is to a program; `None` for what only its own machine knows.
+    pub const fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Reset => Some(Cause::Reset),
+            Self::Refused | Self::Unreachable { error: IcmpError::PortUnreachable, .. } => Some(Cause::Refused),
+            Self::TimedOut => Some(Cause::TimedOut),
+            Self::Unreachable { .. } => Some(Cause::Unreachable),
+            Self::Closed => Some(Cause::Closed),
+            Self::Aborted | Self::AddressInUse | Self::NoAddress | Self::Limit | Self::TooBig => None,
+        }
+    }
 }
 
 const fn unreachable_text(error: IcmpError) -> &'static str {

@@ -45,7 +45,7 @@ fn read_carefully(text: &str, base: usize) -> (Option<Node>, Vec<Problem>) {
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Below this many keys, comparing them all is quicker than hashing them.
-const FEW_KEYS: usize = 12;
+pub(super) const FEW_KEYS: usize = 12;
 
 struct Reader {
     /// Offset of the parsed text in its source.
@@ -240,7 +240,7 @@ fn report_duplicates(entries: &[Entry], problems: &mut Problems) {
     }
 }
 
-fn scalar(text: String, quoted: bool) -> Value {
+pub(super) fn scalar(text: String, quoted: bool) -> Value {
     Value::Scalar(Scalar { text, quoted })
 }
 

@@ -3,8 +3,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::json::JSON_DEPTH_MAX;
-use super::{Entry, Map, Node, Scalar, Span, Value};
+use super::json::{FEW_KEYS, JSON_DEPTH_MAX, scalar};
+use super::{Entry, Map, Node, Span, Value};
 
 /// The tree of a text that is JSON (RFC 8259) without keys that stand twice, and no deeper than
 /// [`JSON_DEPTH_MAX`]; spans begin to count at `base`, and end below 4 GiB.
@@ -15,9 +15,6 @@ pub(super) fn read(text: &str, base: usize) -> Option<Node> {
     quick.skip_space();
     (quick.at == text.len()).then_some(root)
 }
-
-/// Below this many keys, comparing them all is quicker than hashing them.
-const FEW_KEYS: usize = 12;
 
 struct Quick<'t> {
     text: &'t str,
@@ -227,8 +224,4 @@ fn are_different(entries: &[Entry]) -> bool {
     }
     let mut seen = FxHashSet::default();
     entries.iter().all(|entry| seen.insert(entry.key.as_str()))
-}
-
-fn scalar(text: String, quoted: bool) -> Value {
-    Value::Scalar(Scalar { text, quoted })
 }

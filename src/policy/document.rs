@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::decode;
 use super::statement::{Effect, Statement};
 use crate::base::Era;
@@ -213,7 +215,7 @@ fn check_size(text: &str, kind: DocumentKind, span: Span, problems: &mut Problem
 fn write_json(node: &Node, out: &mut String) {
     match &node.value {
         Value::Null => out.push_str("null"),
-        Value::Scalar(scalar) => write_string(&scalar.text, out),
+        Value::Scalar(scalar) => out.push_str(&Json::from(scalar.text.as_str()).to_string()),
         Value::List(nodes) => {
             out.push('[');
             for (index, node) in nodes.iter().enumerate() {
@@ -226,27 +228,11 @@ fn write_json(node: &Node, out: &mut String) {
             out.push('{');
             for (index, entry) in map.entries.iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { "," });
-                write_string(&entry.key, out);
+                out.push_str(&Json::from(entry.key.as_str()).to_string());
                 out.push(':');
                 write_json(&entry.value, out);
             }
             out.push('}');
         }
     }
-}
-
-fn write_string(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\x1f' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
 }

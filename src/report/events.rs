@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `change` | `text`, `ok`, `refused` |
 //! | `connection` | `event`, `node`, `connection`, `label`, `local`, `remote`, `program`, and by event `path`, `routes`, `seen_as`, `packet`, `rules`, `error`, `from`, `mtu` |
-//! | `program` | `event`, `node`, `program`, and by event `what`, `status`, `name`, `addresses`, `from`, `sequence`, `ttl`, `after_ns`, `bytes`, `attempt`, `because`, `error` |
+//! | `program` | `event`, `node`, `program`, and by event `what`, `status`, `name`, `addresses`, `from`, `sequence`, `ttl`, `after_ns`, `bytes`, `attempt`, `because`, `error`, `cause` |
 //! | `request` | `node`, `service`, `source`, `source_port`, `endpoint`, `vpc`, `requester`, `operation`, `bucket`, `key`, `status`, `error`, `because`, `bytes_sent`, `bytes_received`, `label` |
 //! | `translated` | `node`, `packet`, `flow`, `before`, `after`, `by` |
 //! | `path` | `node`, `packet`, `flow`, `before`, `after`, `by` |
@@ -29,7 +29,7 @@ use super::happening::{Fate, Happening, View};
 use super::rows::{drop_rules, reset_rules, seen_rules};
 use super::words;
 use crate::packet::{FiveTuple, PacketId};
-use crate::trace::{Cite, CiteId, Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
+use crate::trace::{Cause, Cite, CiteId, Component, ConnectionNote, NodeId, ProgramId, ProgramNote, RequestNote};
 
 /// JSON lines on their way to a sink.
 pub(crate) struct Events<'a> {
@@ -303,13 +303,17 @@ fn program(object: Object<'_>, node: NodeId, program: ProgramId, what: &ProgramN
                 .with("bytes", *bytes);
             object.text("error", &error.map_or(String::new(), words::icmp_text))
         }
-        ProgramNote::Retrying { attempt, after, because } => {
-            begin("retrying").with("attempt", *attempt).with("after_ns", nanos(after)).with("because", &**because)
-        }
+        ProgramNote::Retrying { attempt, after, because, cause } => begin("retrying")
+            .with("attempt", *attempt)
+            .with("after_ns", nanos(after))
+            .with("because", &**because)
+            .text("cause", cause.map_or("", Cause::as_str)),
         ProgramNote::Idle { length } => begin("idle").with("after_ns", nanos(length)),
         ProgramNote::Said(text) => begin("said").with("what", &**text),
         ProgramNote::Completed { what } => begin("completed").with("what", &**what),
-        ProgramNote::Failed { error } => begin("failed").with("error", &**error),
+        ProgramNote::Failed { error, cause } => {
+            begin("failed").with("error", &**error).text("cause", cause.map_or("", Cause::as_str))
+        }
     }
     .done()
 }

@@ -226,6 +226,9 @@ impl<'a> Recorder<'a> {
         if self.flows.end(id).program.is_none() {
             self.flows.end_mut(id).program = *program;
         }
+        if matches!(what, ConnectionNote::Reset { .. }) {
+            self.flows.reset(id, &self.names);
+        }
         let end = self.flows.end(id).clone();
         self.tell(at, &Happening::Connection { end: &end, what });
         if is_end(what) {

@@ -18,6 +18,7 @@ use crate::host::{Host, HostConfig, Net, TcpStream};
 use crate::provision::nat_limits;
 use crate::trace::{
     Citations, Cite, CiteId, Component, Directory, NodeId, NodeInfo, Observer, PortId, ProgramId, ProgramInfo,
+    ProgramKind,
 };
 
 pub(crate) const CLIENT: &str = "10.0.1.10";
@@ -174,7 +175,12 @@ impl Rig {
         work: impl FnOnce(Net) -> F,
     ) {
         let program = ProgramId(self.directory.programs.len() as u32);
-        self.directory.programs.push(ProgramInfo { name: name.into(), node, what: what.into() });
+        self.directory.programs.push(ProgramInfo {
+            name: name.into(),
+            node,
+            kind: ProgramKind::Tcp,
+            what: what.into(),
+        });
         observer.learn(&self.citations, &self.directory);
         self.engine.with(node, observer, |host: &mut Host, out| host.run(Some(program), out, work));
     }

@@ -9,7 +9,8 @@ use super::words;
 use crate::analysis::{Subject, rules_of_drop};
 use crate::packet::FiveTuple;
 use crate::trace::{
-    Answer, CiteId, Component, ConnectionNote, DropReason, NodeId, ProgramId, ProgramInfo, ProgramNote, RequestNote,
+    Answer, Cause, CiteId, Component, ConnectionNote, DropReason, NodeId, ProgramId, ProgramKind, ProgramNote,
+    RequestNote,
 };
 
 /// The region that was called US Standard.
@@ -317,16 +318,16 @@ fn program(view: &View<'_>, node: NodeId, program: ProgramId, what: &ProgramNote
             let (from, after) = (address(from), words::length_text(*after));
             row(Mark::Plain, format!("{name}: {sequence}  {from}  {after}  {}", words::icmp_text(*error)))
         }
-        ProgramNote::Retrying { attempt, after, because } => {
+        ProgramNote::Retrying { attempt, after, because, cause } => {
             let after = words::length_text(*after);
-            let rules = words::rules_text(reconnect_rules(info, because));
+            let rules = words::rules_text(reconnect_rules(view, program, *cause));
             row(Mark::Notable, format!("{name} tries again in {after}, attempt {attempt}, because {because}{rules}"))
         }
         ProgramNote::Idle { length } => row(Mark::Plain, format!("{name} is idle for {}", words::length_text(*length))),
         ProgramNote::Said(text) => row(Mark::Plain, format!("{name}: {text}")),
         ProgramNote::Completed { what } => row(Mark::Good, format!("{name} completes: {what}")),
-        ProgramNote::Failed { error } => {
-            let rules = words::rules_text(reconnect_rules(info, error));
+        ProgramNote::Failed { error, cause } => {
+            let rules = words::rules_text(reconnect_rules(view, program, *cause));
             row(Mark::Bad, format!("{name} fails: {error}{rules}"))
         }
     }
@@ -353,10 +354,12 @@ fn name_rules(view: &View<'_>, name: &str, addresses: &[IpAddr]) -> Vec<&'static
     }
 }
 
-/// What a client of S3 does about a connection that was reset shows whether it reconnects by itself (R44).
-fn reconnect_rules(program: Option<&ProgramInfo>, why: &str) -> &'static [&'static str] {
-    let of_s3 = program.is_some_and(|program| program.what.starts_with("s3 "));
-    if of_s3 && why.contains("connection reset") { &["R44"] } else { &[] }
+/// What a client of S3 does about a connection that a switch broke shows whether it reconnects by itself (R44).
+fn reconnect_rules(view: &View<'_>, program: ProgramId, cause: Option<Cause>) -> &'static [&'static str] {
+    let info = view.names.directory.programs.get(program.0 as usize);
+    let of_s3 = info.is_some_and(|info| info.kind == ProgramKind::S3);
+    let switched = cause == Some(Cause::Reset) && view.flows.lost_by_a_switch(program);
+    if of_s3 && switched { &["R44"] } else { &[] }
 }
 
 fn change(text: &str, refused: Option<&str>) -> Row {

@@ -340,7 +340,7 @@ impl Summary {
             ProgramNote::Completed { what } => {
                 (entry.ended_at, entry.completed, entry.outcome) = (Some(view.at), Some(true), what.clone());
             }
-            ProgramNote::Failed { error } => {
+            ProgramNote::Failed { error, .. } => {
                 (entry.ended_at, entry.completed, entry.outcome) = (Some(view.at), Some(false), error.clone());
             }
             ProgramNote::Flow { .. }

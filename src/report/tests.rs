@@ -29,7 +29,7 @@ fn idle_then_sends(observer: &mut dyn Observer) -> SimTime {
         net.sleep(Duration::from_secs(1)).await;
         match stream.write_all(b"and again.").await {
             Ok(()) => net.note(ProgramNote::Completed { what: "sent everything".into() }),
-            Err(error) => net.note(ProgramNote::Failed { error: error.to_string() }),
+            Err(error) => net.note(ProgramNote::Failed { error: error.to_string(), cause: error.cause() }),
         }
     });
     rig.until(SimTime::from_secs(5), observer);
@@ -62,7 +62,7 @@ fn upload(observer: &mut dyn Observer) -> SimTime {
         let stream = net.connect_with(service(), &from_port(49_152)).await.expect("it answers");
         match stream.write_all(&[7; 4_000_000]).await {
             Ok(()) => net.note(ProgramNote::Completed { what: "sent everything".into() }),
-            Err(error) => net.note(ProgramNote::Failed { error: error.to_string() }),
+            Err(error) => net.note(ProgramNote::Failed { error: error.to_string(), cause: error.cause() }),
         }
     });
     rig.until(SimTime::from_millis(300), observer);
@@ -81,7 +81,7 @@ fn no_route(observer: &mut dyn Observer) -> SimTime {
         net.note(ProgramNote::Started);
         match net.connect_with(service(), &from_port(49_152)).await {
             Ok(_) => net.note(ProgramNote::Completed { what: "connected".into() }),
-            Err(error) => net.note(ProgramNote::Failed { error: error.to_string() }),
+            Err(error) => net.note(ProgramNote::Failed { error: error.to_string(), cause: error.cause() }),
         }
     });
     rig.until(SimTime::from_secs(200), observer);
@@ -388,4 +388,42 @@ fn a_collection_has_its_files_under_their_names() {
     );
     let summary: serde_json::Value = serde_json::from_str(&files["summary.json"].text()).expect("an object");
     assert_eq!(summary["summary"]["connections"]["established"], 1);
+}
+
+/// An S3 client behind a NAT gateway, whose kept connection is reset by its second request.
+fn reset_s3_client(pause: &str, timeline: &str) -> (String, String) {
+    let scenario = format!(
+        "vpclab: 1\ntitle: t\nvpcs:\n  main:\n    cidr: 10.0.0.0/16\n    internet-gateway: igw\n    \
+         subnets: {{public: {{cidr: 10.0.0.0/24, route-table: out}}, private: {{cidr: 10.0.1.0/24, route-table: in}}}}\n    \
+         route-tables: {{out: {{0.0.0.0/0: igw}}, in: {{0.0.0.0/0: nat}}}}\n    \
+         nat-gateways: {{nat: {{subnet: public}}}}\n\
+         instances: {{client: {{subnet: private}}}}\n\
+         s3: {{idle-timeout: 1 hour, buckets: {{data: {{objects: {{x: 1 KiB}}}}}}}}\n\
+         programs: {{reader: {{on: client, s3-get: {{bucket: data, key: x}}, repeat: {{count: 2, pause: {pause}}}, \
+         retry: none}}}}\n{timeline}"
+    );
+    let source = crate::notation::Source::new("t.yaml", scenario);
+    let (mut scenarios, problems) = crate::scenario::load(&source);
+    let problems = crate::notation::problems_to_text(&source, &problems, false);
+    let scenario = scenarios.pop().unwrap_or_else(|| panic!("{problems}"));
+    let (text, lines, ..) = run(|observer| {
+        let mut run = crate::scenario::Run::new(scenario, None, observer);
+        run.advance(SimTime::FAR, observer);
+        run.now()
+    });
+    (text, lines)
+}
+
+#[test]
+fn only_a_reset_that_a_switch_caused_shows_that_clients_must_reconnect() {
+    let endpoint = "timeline: [{at: 1 s, create-vpc-endpoint: {name: e, service: s3, route-tables: in}}]\n";
+    for (pause, timeline, row) in [
+        ("6 s", endpoint, "reader fails: connection reset by peer [R44]\n"),
+        // The NAT gateway has forgotten the connection; no route has changed.
+        ("6 min", "", "reader fails: connection reset by peer\n"),
+    ] {
+        let (text, lines) = reset_s3_client(pause, timeline);
+        assert!(text.contains(row), "{text}");
+        assert!(lines.contains("\"error\":\"connection reset by peer\",\"cause\":\"reset\""), "{lines}");
+    }
 }

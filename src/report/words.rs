@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::packet::{FiveTuple, IcmpError, TcpFlags, flags_text};
+pub(crate) use crate::trace::rules_text;
 use crate::trace::{Absorbed, Answer, Cite, CiteId, Component, DropReason, Filter, Names};
 
 /// Why a box or host answered, as a clause.
@@ -107,11 +108,6 @@ pub(crate) fn cite_text(cite: &Cite) -> Option<String> {
     }
     let rules = rules_text(&cite.rules);
     Some(format!("{cite}{rules}"))
-}
-
-/// ` [R12 R42]`, or nothing.
-pub(crate) fn rules_text(rules: &[&str]) -> String {
-    if rules.is_empty() { String::new() } else { format!(" [{}]", rules.join(" ")) }
 }
 
 /// A reason as a clause with code and citation: `the route … (NO_ROUTE_TO_DESTINATION, by private)`.

@@ -10,10 +10,10 @@ use super::machine::LinkSettings;
 use super::run::{Run, StepOutcome};
 use super::timeline::{Answers, Happening, Step};
 use crate::base::Rng;
-use crate::control_plane::{Action, Call, Caller, ControlError, Describe, Query, rules_of_describe};
+use crate::control_plane::{Action, Call, Caller, ControlError, Describe, ErrorCode, Query, rules_of_describe};
 use crate::engine::{Impairment, ImpairmentSpec};
 use crate::notation::Node;
-use crate::trace::{Component, NodeId, Observer, Observers, PortId};
+use crate::trace::{Component, NodeId, Observer, Observers, PortId, rules_text};
 
 impl Run {
     /// Performs a step.
@@ -58,7 +58,7 @@ impl Run {
             Some(Ok(action)) => action,
             Some(Err(problems)) => {
                 let text: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-                return self.compare(step, Err(text.join("; ")));
+                return compare(step, Err((None, text.join("; "))));
             }
             None => return (false, step.label.clone(), "no action".to_owned()),
         };
@@ -78,24 +78,7 @@ impl Run {
             let remarks: Vec<String> = applied.remarks().collect();
             if remarks.is_empty() { "done".to_owned() } else { remarks.join("; ") }
         });
-        self.compare(step, answer.map_err(|error: ControlError| error.lines()))
-    }
-
-    /// Holds what came of a call against what the step says.
-    fn compare(&self, step: &Step, answer: Result<String, String>) -> (bool, String, String) {
-        match (&step.refused, answer) {
-            (None, Ok(saw)) => {
-                let fits = step.saying.as_ref().is_none_or(|part| saw.contains(part));
-                (fits, format!("{}{}", step.label, saying(step)), saw)
-            }
-            (None, Err(error)) => (false, format!("{} is done", step.label), format!("refused: {error}")),
-            (Some(code), Ok(_)) => (false, format!("{} is refused: {code}", step.label), "it was done".to_owned()),
-            (Some(code), Err(error)) => {
-                let says = step.saying.as_ref().is_none_or(|part| error.contains(part));
-                let fits = error.starts_with(code.as_str()) && says;
-                (fits, format!("{} is refused: {code}{}", step.label, saying(step)), error)
-            }
-        }
+        compare(step, answer.map_err(refusal))
     }
 
     /// A describe call, as the caller is allowed to make it.
@@ -120,8 +103,7 @@ impl Run {
         let call = Call { scope: step.scope.clone(), caller: step.caller.clone(), dry_run: step.dry_run };
         let answer = self.simulation.world().describe(&call, what, &query, self.now());
         let rules = if answer.is_ok() { rules_of_describe(what) } else { &[] };
-        let rules = if rules.is_empty() { String::new() } else { format!(" [{}]", rules.join(" ")) };
-        let (at, text) = (self.now(), format!("{}{}{rules}", what.name(), caller_in_words(step)));
+        let (at, text) = (self.now(), format!("{}{}{}", what.name(), caller_in_words(step), rules_text(rules)));
         let refused = answer.as_ref().err().map(ControlError::lines);
         observer.change(at, &text, refused.as_deref());
         self.watch.change(at, &text, refused.as_deref());
@@ -133,7 +115,7 @@ impl Run {
             }
             (answer, _) => {
                 let answer = answer.map(|value| value.to_string());
-                self.compare(step, answer.map_err(|error| error.lines()))
+                compare(step, answer.map_err(refusal))
             }
         }
     }
@@ -195,6 +177,29 @@ impl Run {
             ends.extend(carriers.borrow().keys().copied());
         }
         ends
+    }
+}
+
+/// What a call was refused with: EC2's code, and all that is wrong. Without a code, the call could not even be made.
+type Refusal = (Option<ErrorCode>, String);
+
+fn refusal(error: ControlError) -> Refusal {
+    (Some(error.code), error.lines())
+}
+
+/// Holds what came of a call against what the step says.
+fn compare(step: &Step, answer: Result<String, Refusal>) -> (bool, String, String) {
+    match (step.refused, answer) {
+        (None, Ok(saw)) => {
+            let fits = step.saying.as_ref().is_none_or(|part| saw.contains(part));
+            (fits, format!("{}{}", step.label, saying(step)), saw)
+        }
+        (None, Err((_, error))) => (false, format!("{} is done", step.label), format!("refused: {error}")),
+        (Some(code), Ok(_)) => (false, format!("{} is refused: {code}", step.label), "it was done".to_owned()),
+        (Some(wanted), Err((code, error))) => {
+            let says = step.saying.as_ref().is_none_or(|part| error.contains(part));
+            (code == Some(wanted) && says, format!("{} is refused: {wanted}{}", step.label, saying(step)), error)
+        }
     }
 }
 

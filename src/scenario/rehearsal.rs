@@ -53,7 +53,7 @@ pub(super) fn rehearse(
                 let problem = problem.label(error.code.as_str());
                 problems.push(problem.help(format!("if that is what is to be shown, add `refused: {}`", error.code)));
             }
-            (Err(error), Some(wanted)) if error.code.as_str() != wanted => {
+            (Err(error), Some(wanted)) if error.code != *wanted => {
                 let text = format!("EC2 would refuse this with {}, not with {wanted}", error.code);
                 problems.push(Problem::warning(step.span, text).label(&*error.message));
             }

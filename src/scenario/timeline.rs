@@ -10,7 +10,7 @@ use super::json::to_json;
 use super::machine::{LinkSettings, link_settings};
 use super::names::{Named, Names, Place};
 use super::vocabulary::*;
-use crate::control_plane::{Action, Caller, ResourceId, Scope, World};
+use crate::control_plane::{Action, Caller, ErrorCode, ResourceId, Scope, World};
 use crate::notation::{Entry, Node, Problem, Problems, Source, Span, View, decode};
 
 /// When something is due.
@@ -75,7 +75,7 @@ pub struct Step {
     /// What is done.
     pub what: Happening,
     /// The error code that is expected; the world must be the same afterwards.
-    pub refused: Option<String>,
+    pub refused: Option<ErrorCode>,
     /// A part of the error's message.
     pub saying: Option<String>,
     /// What a describe call is expected to answer.
@@ -321,7 +321,7 @@ pub(super) fn steps(
             scope,
             dry_run: view.boolean("dry-run").unwrap_or(false),
             what,
-            refused: view.string("refused"),
+            refused: view.node("refused").and_then(|node| error_code(node, cx.problems)),
             saying: view.string("saying"),
             answers: match (view.node("answers-exactly"), view.node("answers")) {
                 (Some(node), _) => Some(Answers { wanted: to_json(node), exactly: true }),
@@ -333,6 +333,16 @@ pub(super) fn steps(
         });
     }
     steps
+}
+
+fn error_code(node: &Node, problems: &mut Problems) -> Option<ErrorCode> {
+    let text = decode::text(node).ok()?;
+    let code = ErrorCode::parse(text);
+    if code.is_none() {
+        let problem = Problem::error(node.span, format!("`{}` is no error code that EC2 answers", decode::brief(text)));
+        problems.push(problem.did_you_mean(text, ErrorCode::ALL.iter().map(|code| code.as_str())));
+    }
+    code
 }
 
 /// The rules under the key `rules`.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::failure::Failure;
 use super::traffic::generate;
 use crate::host::{App, AppCx, AppEvent, ConnectOptions, End, ListenOptions, NetError, SocketId};
 use crate::trace::ProgramNote;
@@ -50,7 +51,7 @@ impl App for BulkSender {
             AppEvent::Start => {
                 cx.note(|| ProgramNote::Started);
                 if let Err(error) = cx.connect(self.to, &self.options) {
-                    cx.note(|| ProgramNote::Failed { error: error.to_string() });
+                    cx.note(|| Failure::from(error).note());
                 }
             }
             AppEvent::Connected(socket) if self.bytes == 0 => cx.close(socket),
@@ -58,7 +59,7 @@ impl App for BulkSender {
             AppEvent::Ended(_, End::Closed) => {
                 cx.note(|| ProgramNote::Completed { what: format!("sent {} bytes", self.sent) });
             }
-            AppEvent::Ended(_, end) => cx.note(|| ProgramNote::Failed { error: NetError::from(end).to_string() }),
+            AppEvent::Ended(_, end) => cx.note(|| Failure::from(NetError::from(end)).note()),
             AppEvent::Accepted { .. } | AppEvent::Timer(_) | AppEvent::Datagram { .. } | AppEvent::Answered { .. } => {}
         }
     }
@@ -101,7 +102,7 @@ impl App for BulkReceiver {
             AppEvent::Start => {
                 cx.note(|| ProgramNote::Started);
                 if let Err(error) = cx.listen(self.port, self.options.clone()) {
-                    cx.note(|| ProgramNote::Failed { error: error.to_string() });
+                    cx.note(|| Failure::from(error).note());
                 }
             }
             AppEvent::Accepted { socket, .. } | AppEvent::Ready(socket) | AppEvent::Ended(socket, _) => {

@@ -115,7 +115,7 @@ pub async fn http<M: Machine>(machine: M, spec: HttpSpec) {
             Ok(what) => done = what,
             Err(error) => {
                 client.totals.settle(|note| machine.note(note));
-                return machine.note(ProgramNote::Failed { error: error.to_string() });
+                return machine.note(error.note());
             }
         }
     }
@@ -145,7 +145,8 @@ impl<M: Machine> Client<M> {
             }
             let after = wait_before(&spec.retry, failed);
             failed += 1;
-            self.machine.note(ProgramNote::Retrying { attempt: failed + 1, after, because: error.to_string() });
+            let (because, cause) = (error.to_string(), error.cause());
+            self.machine.note(ProgramNote::Retrying { attempt: failed + 1, after, because, cause });
             self.machine.wait(after).await;
         }
     }
@@ -244,7 +245,7 @@ mod tests {
         bed.ask(client, move |net| http(HostMachine::new(net, no_names()), spec));
         match bed.record.programs.last() {
             Some((_, ProgramNote::Completed { what })) => Ok(what.clone()),
-            Some((_, ProgramNote::Failed { error })) => Err(error.clone()),
+            Some((_, ProgramNote::Failed { error, .. })) => Err(error.clone()),
             other => panic!("the program did not end: {other:?}"),
         }
     }

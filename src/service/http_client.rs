@@ -23,6 +23,7 @@ use super::s3::{Chunks, Content};
 use super::traffic::Totals;
 use crate::base::{SimTime, show_duration};
 use crate::host::NetError;
+use crate::trace::Cause;
 
 /// The body of an answer that is read whole is at most so large: lists and errors.
 const WHOLE_BODY_MAX: usize = 16 << 20;
@@ -42,6 +43,18 @@ pub enum ExchangeError {
     /// The answer is no HTTP.
     #[error("the answer cannot be understood: {0}")]
     Malformed(String),
+}
+
+impl ExchangeError {
+    /// What kind of trouble it is.
+    pub const fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Net(error) => error.cause(),
+            Self::Closed => Some(Cause::Closed),
+            Self::ReadTimeout(_) => Some(Cause::TimedOut),
+            Self::Malformed(_) => None,
+        }
+    }
 }
 
 /// What a request carries.

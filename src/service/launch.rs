@@ -18,7 +18,7 @@ use crate::base::Calendar;
 use crate::engine::Effects;
 use crate::host::{Host, Net};
 use crate::service::spec::ProgramSpec;
-use crate::trace::{ProgramId, ProgramNote};
+use crate::trace::{ProgramId, ProgramKind, ProgramNote};
 
 /// What programs find around them.
 pub struct Surroundings<'a> {
@@ -103,7 +103,22 @@ async fn unless_off(switch: Rc<Switch>, net: Net, mut work: Work) {
     let off = off.await;
     switch.ended.set(true);
     if off {
-        net.note(ProgramNote::Failed { error: "killed".to_owned() });
+        net.note(ProgramNote::Failed { error: "killed".to_owned(), cause: None });
+    }
+}
+
+/// What kind of program it is.
+pub const fn kind(does: &Does) -> ProgramKind {
+    match does {
+        Does::S3(_) => ProgramKind::S3,
+        Does::DynamoDb(_) => ProgramKind::DynamoDb,
+        Does::Http(_) => ProgramKind::Http,
+        Does::Tcp(_) => ProgramKind::Tcp,
+        Does::Serve(_) => ProgramKind::Server,
+        Does::Udp(_) => ProgramKind::Udp,
+        Does::Ping(_) => ProgramKind::Ping,
+        Does::Traceroute(_) => ProgramKind::Traceroute,
+        Does::Resolve(_) => ProgramKind::Resolve,
     }
 }
 

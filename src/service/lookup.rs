@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use super::failure::Failure;
 use super::spec::Target;
 use crate::host::Net;
 use crate::trace::ProgramNote;
@@ -21,14 +22,15 @@ pub fn no_names() -> Lookup {
 }
 
 /// The address of a target; says so where it was a name.
-pub(super) async fn find(net: &Net, target: &Target, lookup: &Lookup) -> Result<IpAddr, String> {
+pub(super) async fn find(net: &Net, target: &Target, lookup: &Lookup) -> Result<IpAddr, Failure> {
     let name = match target {
         Target::Address(address) => return Ok(*address),
         Target::Name(name) => name,
     };
-    let addresses = lookup(&net.of_host(), name).await?;
+    let addresses = lookup(&net.of_host(), name).await.map_err(Failure::name)?;
     net.note(ProgramNote::Resolved { name: name.clone(), addresses: addresses.clone() });
     // A host without an address of a family cannot use that family.
     let usable = addresses.iter().find(|address| net.address(address.is_ipv4()).is_some());
-    usable.copied().ok_or_else(|| format!("could not resolve host {name}: name or service not known"))
+    let unknown = || Failure::name(format!("could not resolve host {name}: name or service not known"));
+    usable.copied().ok_or_else(unknown)
 }

@@ -5,19 +5,20 @@ use std::net::IpAddr;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
+use super::failure::Failure;
 use super::lookup::{Lookup, find};
 use super::spec::PingSpec;
 use super::udp::lost;
 use crate::base::SimTime;
 use crate::host::{Net, NetError, PingOptions};
-use crate::trace::ProgramNote;
+use crate::trace::{Cause, ProgramNote};
 
 /// Follows the spec, and says what came of it.
 pub async fn ping(net: Net, spec: PingSpec, lookup: Lookup) {
     net.note(ProgramNote::Started);
     let to = match find(&net, &spec.to, &lookup).await {
         Ok(to) => to,
-        Err(error) => return net.note(ProgramNote::Failed { error }),
+        Err(failure) => return net.note(failure.note()),
     };
     let begin = net.now();
     let requests = (0..spec.count).map(|number| request(&net, &spec, to, begin, number));
@@ -29,14 +30,16 @@ pub async fn ping(net: Net, spec: PingSpec, lookup: Lookup) {
             Ok(true) => received += 1,
             Ok(false) => errors += 1,
             Err(NetError::TimedOut) => {}
-            Err(error) => return net.note(ProgramNote::Failed { error: error.to_string() }),
+            Err(error) => return net.note(Failure::from(error).note()),
         }
     }
+    // Where routers answered instead, they said that the target cannot be reached.
+    let cause = if errors == 0 { Cause::TimedOut } else { Cause::Unreachable };
     let errors = if errors == 0 { String::new() } else { format!("+{errors} errors, ") };
     let loss = lost(spec.count, received);
     let what = format!("{} packets transmitted, {received} received, {errors}{loss}% packet loss", spec.count);
     net.note(match received {
-        0 => ProgramNote::Failed { error: what },
+        0 => Failure::new(cause, what).note(),
         _ => ProgramNote::Completed { what },
     });
 }

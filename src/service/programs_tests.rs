@@ -10,7 +10,7 @@ use crate::base::SimTime;
 use crate::host::tests::bed::{B, Bed, at, ip};
 use crate::host::{ConnectOptions, Host, ListenOptions};
 use crate::packet::IcmpError;
-use crate::trace::{CiteId, DropReason, PortId, ProgramId, ProgramNote};
+use crate::trace::{Cause, CiteId, DropReason, PortId, ProgramId, ProgramNote};
 
 fn lookup() -> Lookup {
     Rc::new(|_, name| {
@@ -56,8 +56,8 @@ fn completed(what: &str) -> ProgramNote {
     ProgramNote::Completed { what: what.to_owned() }
 }
 
-fn failed(error: &str) -> ProgramNote {
-    ProgramNote::Failed { error: error.to_owned() }
+fn failed(cause: Cause, error: &str) -> ProgramNote {
+    ProgramNote::Failed { error: error.to_owned(), cause: Some(cause) }
 }
 
 fn b() -> Target {
@@ -101,13 +101,13 @@ fn failures_read_as_a_person_expects() {
         bed.settle();
         last(bed).1
     };
-    assert_eq!(refused(&mut Bed::new()), failed("connection refused"));
+    assert_eq!(refused(&mut Bed::new()), failed(Cause::Refused, "connection refused"));
 
     let mut bed = Bed::new();
     run_server(&mut bed, 7, Service::Script(vec![TcpStep::Receive(10), TcpStep::Abort]));
     run_tcp(&mut bed, client(b(), 7, &[TcpStep::Send(10), TcpStep::Receive(1)]));
     bed.settle();
-    assert_eq!(last(&bed).1, failed("connection reset by peer"));
+    assert_eq!(last(&bed).1, failed(Cause::Reset, "connection reset by peer"));
 
     let mut bed = Bed::new();
     bed.judge(|_, _, packet, out| {
@@ -116,25 +116,25 @@ fn failures_read_as_a_person_expects() {
     });
     run_tcp(&mut bed, client(b(), 7, &[]));
     bed.settle();
-    assert_eq!(last(&bed), (SimTime::from_secs(127), failed("connection timed out")));
+    assert_eq!(last(&bed), (SimTime::from_secs(127), failed(Cause::TimedOut, "connection timed out")));
 
     let mut bed = Bed::new();
     run_server(&mut bed, 7, Service::Sink);
     let patience = Some(Duration::from_secs(5));
     run_tcp(&mut bed, TcpSpec { read_timeout: patience, ..client(b(), 7, &[TcpStep::Receive(1)]) });
     bed.settle();
-    assert_eq!(last(&bed).1, failed("read timed out after 5s"));
+    assert_eq!(last(&bed).1, failed(Cause::TimedOut, "read timed out after 5s"));
 
     let mut bed = Bed::new();
     run_tcp(&mut bed, client(Target::Name("nobody.example".to_owned()), 7, &[]));
     bed.settle();
-    assert_eq!(last(&bed).1, failed("could not resolve host nobody.example: name or service not known"));
+    assert_eq!(last(&bed).1, failed(Cause::Name, "could not resolve host nobody.example: name or service not known"));
 
     let mut bed = Bed::new();
     run_server(&mut bed, 7, Service::Source { bytes: 4, delay: Duration::ZERO, close: true });
     run_tcp(&mut bed, client(b(), 7, &[TcpStep::Receive(9)]));
     bed.settle();
-    assert_eq!(last(&bed).1, failed("connection closed by peer, 5 bytes early"));
+    assert_eq!(last(&bed).1, failed(Cause::Closed, "connection closed by peer, 5 bytes early"));
 }
 
 #[test]
@@ -147,7 +147,9 @@ fn a_client_that_tries_again_gets_through_when_the_server_is_there() {
     bed.settle();
     assert_eq!(last(&bed).1, completed("sent 3 bytes, received 3 bytes"));
     let waits = bed.record.programs.iter().filter_map(|(_, note)| match note {
-        ProgramNote::Retrying { attempt, after, because } => Some((*attempt, after.as_secs(), because.as_str())),
+        ProgramNote::Retrying { attempt, after, because, cause: Some(Cause::Refused) } => {
+            Some((*attempt, after.as_secs(), because.as_str()))
+        }
         _ => None,
     });
     assert_eq!(waits.collect::<Vec<_>>(), [(2, 2, "connection refused"), (3, 4, "connection refused")]);
@@ -163,7 +165,7 @@ fn a_held_connection_ends_only_by_a_reset() {
     assert_eq!(bed.host(bed.a).connections()[0].state, "ESTABLISHED");
     bed.settle();
     let (when, what) = last(&bed);
-    assert_eq!((when.as_nanos() / 1_000_000_000, what), (60, failed("connection reset by peer")));
+    assert_eq!((when.as_nanos() / 1_000_000_000, what), (60, failed(Cause::Reset, "connection reset by peer")));
 }
 
 #[test]
@@ -179,7 +181,7 @@ fn keep_alive_finds_out_that_nobody_is_there() {
         None
     });
     bed.until(SimTime::from_secs(1_500));
-    assert_eq!(last(&bed).1, failed("connection timed out"));
+    assert_eq!(last(&bed).1, failed(Cause::TimedOut, "connection timed out"));
 }
 
 #[test]
@@ -215,10 +217,13 @@ fn ping_counts_as_ping_does() {
     assert_eq!(when, SimTime::from_millis(3_020));
     assert_eq!(ask(&spec, 500, 1_500, None).1, completed("4 packets transmitted, 3 received, 25% packet loss"));
     let (when, what) = ask(&spec, 0, 9_000, None);
-    assert_eq!((when, what), (SimTime::from_secs(5), failed("4 packets transmitted, 0 received, 100% packet loss")));
+    assert_eq!(
+        (when, what),
+        (SimTime::from_secs(5), failed(Cause::TimedOut, "4 packets transmitted, 0 received, 100% packet loss"))
+    );
     let unreachable = Some(IcmpError::HostUnreachable);
     let text = "4 packets transmitted, 0 received, +4 errors, 100% packet loss";
-    assert_eq!(ask(&spec, 0, 9_000, unreachable).1, failed(text));
+    assert_eq!(ask(&spec, 0, 9_000, unreachable).1, failed(Cause::Unreachable, text));
 }
 
 #[test]
@@ -265,7 +270,7 @@ fn datagrams_are_counted_with_their_echoes() {
     let mut bed = Bed::new();
     bed.run_on(bed.a, move |net| udp(net, spec, lookup()));
     bed.settle();
-    assert_eq!(last(&bed).1, failed("connection refused"), "nobody listens");
+    assert_eq!(last(&bed).1, failed(Cause::Refused, "connection refused"), "nobody listens");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A program that looks one name up and says what came of it. Asks as its host does, or the server that it is told.
 
 use super::dns;
+use super::failure::Failure;
 use super::lookup::Lookup;
 use super::spec::ResolveSpec;
 use crate::host::Net;
@@ -25,6 +26,6 @@ pub async fn resolve(net: Net, spec: ResolveSpec, lookup: Lookup) {
             let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             ProgramNote::Completed { what: list.join(", ") }
         }
-        Err(error) => ProgramNote::Failed { error },
+        Err(error) => Failure::name(error).note(),
     });
 }

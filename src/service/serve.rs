@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::dns::{Records, serve_dns};
+use super::failure::Failure;
 use super::http::{HttpAnswer, serve_http};
 use super::spec::{ServeSpec, Service, TcpStep};
 use super::tcp::follow;
@@ -27,7 +28,7 @@ pub async fn serve(net: Net, spec: ServeSpec) {
         _ => connections(&net, &spec).await,
     };
     if let Err(error) = served {
-        net.note(ProgramNote::Failed { error: format!("port {}: {error}", spec.port) });
+        net.note(ProgramNote::Failed { error: format!("port {}: {error}", spec.port), cause: error.cause() });
     }
 }
 
@@ -47,7 +48,7 @@ async fn connections(net: &Net, spec: &ServeSpec) -> Result<(), NetError> {
     }
 }
 
-async fn attend(net: &Net, stream: &TcpStream, service: &Service, totals: &Totals) -> Result<(), String> {
+async fn attend(net: &Net, stream: &TcpStream, service: &Service, totals: &Totals) -> Result<(), Failure> {
     match service {
         Service::Echo => echo(net, stream, totals).await,
         Service::Source { bytes, delay, close } => source(net, stream, *bytes, *delay, *close, totals).await,
@@ -59,15 +60,15 @@ async fn attend(net: &Net, stream: &TcpStream, service: &Service, totals: &Total
     }
 }
 
-async fn echo(net: &Net, stream: &TcpStream, totals: &Totals) -> Result<(), String> {
+async fn echo(net: &Net, stream: &TcpStream, totals: &Totals) -> Result<(), Failure> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
-        let count = stream.read(&mut buffer).await.map_err(|error| error.to_string())?;
+        let count = stream.read(&mut buffer).await?;
         if count == 0 {
             return Ok(());
         }
         totals.add_received(count as u64, |note| net.note(note));
-        stream.write_all(&buffer[..count]).await.map_err(|error| error.to_string())?;
+        stream.write_all(&buffer[..count]).await?;
         totals.add_sent(count as u64, |note| net.note(note));
     }
 }
@@ -79,12 +80,12 @@ async fn source(
     delay: Duration,
     close: bool,
     totals: &Totals,
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let idle = [TcpStep::Idle(delay)];
     if !delay.is_zero() {
         follow(net, stream, &idle, None, totals).await?;
     }
-    send(net, stream, bytes, totals).await.map_err(|error| error.to_string())?;
+    send(net, stream, bytes, totals).await?;
     if close {
         stream.close();
     }

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::failure::Failure;
 use super::lookup::{Lookup, find};
 use super::spec::{Retry, TcpSpec, TcpStep};
 use super::traffic::{Totals, receive, send};
 use crate::host::{ConnectOptions, KeepAlive, Net, TcpStream};
-use crate::trace::ProgramNote;
+use crate::trace::{Cause, ProgramNote};
 
 /// When Linux gives an idle connection up after its first unanswered probe: nine probes, 75 s apart.
 const KEEP_ALIVE_PATIENCE: Duration = Duration::from_secs(9 * 75);
@@ -21,9 +22,9 @@ pub async fn tcp(net: Net, spec: TcpSpec, lookup: Lookup) {
             net.note(ProgramNote::Idle { length: spec.repeat.pause });
             net.sleep(spec.repeat.pause).await;
         }
-        if let Err(error) = patiently(&net, &spec, &lookup, &totals).await {
+        if let Err(failure) = patiently(&net, &spec, &lookup, &totals).await {
             totals.settle(|note| net.note(note));
-            return net.note(ProgramNote::Failed { error });
+            return net.note(failure.note());
         }
     }
     totals.settle(|note| net.note(note));
@@ -31,16 +32,17 @@ pub async fn tcp(net: Net, spec: TcpSpec, lookup: Lookup) {
 }
 
 /// Tries until it works, as often as the spec allows.
-async fn patiently(net: &Net, spec: &TcpSpec, lookup: &Lookup, totals: &Totals) -> Result<(), String> {
+async fn patiently(net: &Net, spec: &TcpSpec, lookup: &Lookup, totals: &Totals) -> Result<(), Failure> {
     let mut tried = 0;
     loop {
-        let Err(error) = attempt(net, spec, lookup, totals).await else { return Ok(()) };
+        let Err(failure) = attempt(net, spec, lookup, totals).await else { return Ok(()) };
         if spec.retry.attempts <= tried {
-            return Err(error);
+            return Err(failure);
         }
         let after = wait_before(&spec.retry, tried);
         tried += 1;
-        net.note(ProgramNote::Retrying { attempt: tried + 1, after, because: error });
+        let Failure { text: because, cause } = failure;
+        net.note(ProgramNote::Retrying { attempt: tried + 1, after, because, cause });
         net.sleep(after).await;
     }
 }
@@ -51,7 +53,7 @@ fn wait_before(retry: &Retry, tried: u32) -> Duration {
     Duration::try_from_secs_f64(retry.delay.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
-async fn attempt(net: &Net, spec: &TcpSpec, lookup: &Lookup, totals: &Totals) -> Result<(), String> {
+async fn attempt(net: &Net, spec: &TcpSpec, lookup: &Lookup, totals: &Totals) -> Result<(), Failure> {
     let to = SocketAddr::new(find(net, &spec.to, lookup).await?, spec.port);
     let keep_alive = |interval: Duration| KeepAlive { interval, give_up: interval + KEEP_ALIVE_PATIENCE };
     let options = ConnectOptions {
@@ -60,7 +62,7 @@ async fn attempt(net: &Net, spec: &TcpSpec, lookup: &Lookup, totals: &Totals) ->
         keep_alive: spec.keep_alive.map(keep_alive),
         ..ConnectOptions::default()
     };
-    let stream = net.connect_with(to, &options).await.map_err(|error| error.to_string())?;
+    let stream = net.connect_with(to, &options).await?;
     follow(net, &stream, &spec.script, spec.read_timeout, totals).await
 }
 
@@ -71,15 +73,18 @@ pub(super) async fn follow(
     script: &[TcpStep],
     patience: Option<Duration>,
     totals: &Totals,
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     for step in script {
         match *step {
-            TcpStep::Send(bytes) => send(net, stream, bytes, totals).await.map_err(|error| error.to_string())?,
+            TcpStep::Send(bytes) => send(net, stream, bytes, totals).await?,
             TcpStep::Receive(bytes) => {
                 let mut left = bytes;
                 while left != 0 {
                     match receive(net, stream, left, patience, totals).await? {
-                        0 => return Err(format!("connection closed by peer, {left} bytes early")),
+                        0 => {
+                            let text = format!("connection closed by peer, {left} bytes early");
+                            return Err(Failure::new(Cause::Closed, text));
+                        }
                         count => left -= count,
                     }
                 }
@@ -90,7 +95,7 @@ pub(super) async fn follow(
                 let quiet = async {
                     while receive(net, stream, u64::MAX, None, totals).await? != 0 {}
                     // The peer sends no more; the rest of the time passes anyway.
-                    std::future::pending::<Result<(), String>>().await
+                    std::future::pending::<Result<(), Failure>>().await
                 };
                 if let Some(end) = net.timeout(length, quiet).await {
                     end?;
@@ -115,6 +120,6 @@ pub(super) async fn follow(
 }
 
 /// Waits on a connection whose peer sends no more until it ends otherwise: by a reset, or not at all.
-async fn stream_end(stream: &TcpStream) -> Result<(), String> {
-    stream.broken().await.map_err(|error| error.to_string())
+async fn stream_end(stream: &TcpStream) -> Result<(), Failure> {
+    Ok(stream.broken().await?)
 }

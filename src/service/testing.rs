@@ -175,7 +175,7 @@ impl Computer {
         let notes = self.notes.borrow();
         match notes.last() {
             Some((_, ProgramNote::Completed { what })) => Ok(what.clone()),
-            Some((_, ProgramNote::Failed { error })) => Err(error.clone()),
+            Some((_, ProgramNote::Failed { error, .. })) => Err(error.clone()),
             other => panic!("the program did not end: {other:?}"),
         }
     }

@@ -1,10 +1,11 @@
 //! The hops to a host, found by packets with a rising time to live. Guesses nothing about silent hops.
 
+use super::failure::Failure;
 use super::lookup::{Lookup, find};
 use super::spec::{TracerouteBy, TracerouteSpec};
-use crate::host::{Net, Probe, ProbeKind, ProbeReply};
+use crate::host::{Net, NetError, Probe, ProbeKind, ProbeReply};
 use crate::packet::IcmpError;
-use crate::trace::ProgramNote;
+use crate::trace::{Cause, ProgramNote};
 
 /// Bytes of payload of each probe: with the headers 60, as `traceroute` sends.
 const PROBE_BYTES: usize = 32;
@@ -16,12 +17,12 @@ pub async fn traceroute(net: Net, spec: TracerouteSpec, lookup: Lookup) {
     net.note(ProgramNote::Started);
     let note = match hops(&net, &spec, &lookup).await {
         Ok(what) => ProgramNote::Completed { what },
-        Err(error) => ProgramNote::Failed { error },
+        Err(failure) => failure.note(),
     };
     net.note(note);
 }
 
-async fn hops(net: &Net, spec: &TracerouteSpec, lookup: &Lookup) -> Result<String, String> {
+async fn hops(net: &Net, spec: &TracerouteSpec, lookup: &Lookup) -> Result<String, Failure> {
     let to = find(net, &spec.to, lookup).await?;
     let mut number: u16 = 0;
     for hop in 1..=spec.hops_max.max(1) {
@@ -40,7 +41,7 @@ async fn hops(net: &Net, spec: &TracerouteSpec, lookup: &Lookup) -> Result<Strin
                 TracerouteBy::Tcp { port } => ProbeKind::Syn { port },
             };
             let probe = Probe { ttl: Some(hop), ..Probe::new(to, kind) };
-            answer = net.probe(&probe, spec.timeout).await.map_err(|error| error.to_string())?;
+            answer = net.probe(&probe, spec.timeout).await?;
             if answer.is_some() {
                 break;
             }
@@ -61,12 +62,12 @@ async fn hops(net: &Net, spec: &TracerouteSpec, lookup: &Lookup) -> Result<Strin
             None => return Ok(reached(to, hop)),
             Some(IcmpError::PortUnreachable) if from == to => return Ok(reached(to, hop)),
             Some(error) => {
-                let error = crate::host::NetError::Unreachable { error, from };
-                return Err(format!("{error}, says {from} at hop {hop}"));
+                let error = NetError::Unreachable { error, from };
+                return Err(Failure { text: format!("{error}, says {from} at hop {hop}"), cause: error.cause() });
             }
         }
     }
-    Err(format!("no answer from {to} within {} hops", spec.hops_max))
+    Err(Failure::new(Cause::TimedOut, format!("no answer from {to} within {} hops", spec.hops_max)))
 }
 
 fn reached(to: std::net::IpAddr, hop: u8) -> String {

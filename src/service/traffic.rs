@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::time::Duration;
 
-use crate::base::show_duration;
+use super::failure::Failure;
 use crate::host::{Net, NetError, TcpStream};
 use crate::trace::ProgramNote;
 
@@ -131,16 +131,16 @@ pub(super) async fn receive(
     most: u64,
     patience: Option<Duration>,
     totals: &Totals,
-) -> Result<u64, String> {
+) -> Result<u64, Failure> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let count = match patience {
         None => stream.skip(most).await,
         Some(patience) => match net.timeout(patience, stream.skip(most)).await {
             Some(count) => count,
-            None => return Err(format!("read timed out after {}", show_duration(patience))),
+            None => return Err(Failure::read_timeout(patience)),
         },
     };
-    let count = count.map_err(|error| error.to_string())? as u64;
+    let count = count? as u64;
     if count != 0 {
         totals.add_received(count, |note| net.note(note));
     }

@@ -2,26 +2,27 @@
 
 use std::net::SocketAddr;
 
+use super::failure::Failure;
 use super::lookup::{Lookup, find};
 use super::spec::UdpSpec;
 use super::traffic::{Totals, generate};
 use crate::base::SimTime;
-use crate::host::{Net, UdpMessage, UdpSocket};
-use crate::trace::ProgramNote;
+use crate::host::{Net, NetError, UdpMessage, UdpSocket};
+use crate::trace::{Cause, ProgramNote};
 
 /// Follows the spec, and says what came of it.
 pub async fn udp(net: Net, spec: UdpSpec, lookup: Lookup) {
     net.note(ProgramNote::Started);
     let note = match exchange(&net, &spec, &lookup).await {
         Ok(what) => ProgramNote::Completed { what },
-        Err(error) => ProgramNote::Failed { error },
+        Err(failure) => failure.note(),
     };
     net.note(note);
 }
 
-async fn exchange(net: &Net, spec: &UdpSpec, lookup: &Lookup) -> Result<String, String> {
+async fn exchange(net: &Net, spec: &UdpSpec, lookup: &Lookup) -> Result<String, Failure> {
     let to = SocketAddr::new(find(net, &spec.to, lookup).await?, spec.port);
-    let socket = net.udp(None).map_err(|error| error.to_string())?;
+    let socket = net.udp(None)?;
     let totals = Totals::default();
     let mut payload = vec![0; spec.bytes as usize];
     let (mut echoes, mut last_error) = (0u32, None);
@@ -35,7 +36,7 @@ async fn exchange(net: &Net, spec: &UdpSpec, lookup: &Lookup) -> Result<String, 
             payload[..digits.len()].copy_from_slice(&digits);
         }
         let sent_at = net.now();
-        socket.send_to(&payload, to).map_err(|error| error.to_string())?;
+        socket.send_to(&payload, to)?;
         totals.add_sent(payload.len() as u64, |note| net.note(note));
         let Some(patience) = spec.reply_timeout else { continue };
         match net.timeout(patience, reply(net, &socket, &payload, number, sent_at)).await {
@@ -55,7 +56,7 @@ async fn exchange(net: &Net, spec: &UdpSpec, lookup: &Lookup) -> Result<String, 
         }
     };
     match spec.reply_timeout {
-        Some(_) if echoes == 0 && 0 < spec.count => Err(last_error.unwrap_or(what)),
+        Some(_) if echoes == 0 && 0 < spec.count => Err(last_error.unwrap_or(Failure::new(Cause::TimedOut, what))),
         _ => Ok(what),
     }
 }
@@ -67,7 +68,7 @@ pub(super) fn lost(sent: u32, received: u32) -> u64 {
 }
 
 /// Waits for the echo of a datagram, or for an ICMP error about it.
-async fn reply(net: &Net, socket: &UdpSocket, payload: &[u8], number: u32, sent_at: SimTime) -> Result<u64, String> {
+async fn reply(net: &Net, socket: &UdpSocket, payload: &[u8], number: u32, sent_at: SimTime) -> Result<u64, Failure> {
     loop {
         let (from, ttl, bytes, error) = match socket.recv().await {
             UdpMessage::Datagram { bytes, .. } if bytes != payload => continue,
@@ -78,7 +79,7 @@ async fn reply(net: &Net, socket: &UdpSocket, payload: &[u8], number: u32, sent_
         net.note(ProgramNote::Reply { from, sequence: number as u16, ttl, after, bytes, error });
         return match error {
             None => Ok(bytes as u64),
-            Some(error) => Err(crate::host::NetError::Unreachable { error, from }.to_string()),
+            Some(error) => Err(NetError::Unreachable { error, from }.into()),
         };
     }
 }

@@ -53,7 +53,7 @@ impl Simulation {
                 let serves = self.servers.get(node).is_some_and(|servers| servers.contains_key(&id));
                 let what = match serves {
                     true => ProgramNote::Said("ends with its machine".to_owned()),
-                    false => ProgramNote::Failed { error: "its machine was stopped".to_owned() },
+                    false => ProgramNote::Failed { error: "its machine was stopped".to_owned(), cause: None },
                 };
                 say(observer, at, *node, id, what);
             }

@@ -10,7 +10,7 @@ use crate::policy::{Attached, Principal};
 use crate::service::dynamodb::{self, DynamoDbFront, Tables};
 use crate::service::s3::{self, FrontSettings, ObjectStore, S3Front};
 use crate::service::spec::Credentials;
-use crate::service::{Access, Through};
+use crate::service::{Access, Carriers, Through};
 use crate::trace::{NodeId, Observer, PortId};
 
 use super::Simulation;
@@ -119,7 +119,7 @@ impl Simulation {
     }
 
     /// Which endpoint each carrier of a front end is, as the graph says at the time of asking.
-    fn carriers_of(&self, node: NodeId) -> s3::Carriers {
+    fn carriers_of(&self, node: NodeId) -> Carriers {
         let carriers = self.network().carriers();
         Rc::new(move |carrier: Carrier| {
             let carriers = carriers.borrow();

@@ -12,8 +12,8 @@ use crate::packet::Malformed;
 use crate::provision::{Network, Settings};
 use crate::service::s3::{FrontSettings, ObjectStore};
 use crate::service::spec::{Does, ProgramSpec};
-use crate::service::{Surroundings, Switch, in_words, launch};
-use crate::trace::{Citations, Directory, NodeId, Observer, PortId, ProgramId, ProgramInfo, ProgramNote};
+use crate::service::{Surroundings, Switch, in_words, kind, launch};
+use crate::trace::{Citations, Directory, NodeId, Observer, PortId, ProgramId, ProgramInfo, ProgramNote, rules_text};
 
 /// The most events of one stretch of a run, if nobody says otherwise: far beyond any scenario, and an end for worlds
 /// that go in circles.
@@ -77,7 +77,7 @@ impl Simulation {
                 self.follow_services(&call.scope, &applied.touched);
                 observer.learn(&self.network.citations, &self.network.directory);
                 let notes = applied.remarks().map(|remark| format!("\n{remark}")).collect::<String>();
-                let rules = cited(&rules_of_done(&self.world, &call.scope, action, applied));
+                let rules = rules_text(&rules_of_done(&self.world, &call.scope, action, applied));
                 observer.change(at, &format!("{text}{rules}{notes}"), None);
                 if let Some(machines) = machines {
                     self.follow_machines(machines, observer);
@@ -89,7 +89,7 @@ impl Simulation {
                 let (first, rest) = lines
                     .split_once('\n')
                     .map_or((&lines[..], String::new()), |(first, rest)| (first, format!("\n{rest}")));
-                let rules = cited(&rules_of_refusal(&self.world, &call.scope, action, error));
+                let rules = rules_text(&rules_of_refusal(&self.world, &call.scope, action, error));
                 observer.change(at, text, Some(&format!("{first}{rules}{rest}")));
             }
         }
@@ -132,8 +132,8 @@ impl Simulation {
     /// Gives a program its name and number before it is started, so that it can be waited for.
     pub fn announce(&mut self, node: NodeId, spec: &ProgramSpec) -> ProgramId {
         let id = ProgramId(u32::try_from(self.network.directory.programs.len()).expect("fewer than four billion"));
-        let what = in_words(&spec.does);
-        self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, what });
+        let (kind, what) = (kind(&spec.does), in_words(&spec.does));
+        self.network.directory.programs.push(ProgramInfo { name: spec.name.clone(), node, kind, what });
         self.programs.entry(node).or_default().push(id);
         id
     }
@@ -149,7 +149,7 @@ impl Simulation {
             if !matches!(spec.does, Does::Serve(_)) {
                 say(observer, self.now(), node, id, ProgramNote::Started);
                 let error = "its machine is not running".to_owned();
-                say(observer, self.now(), node, id, ProgramNote::Failed { error });
+                say(observer, self.now(), node, id, ProgramNote::Failed { error, cause: None });
             }
             return;
         }
@@ -233,9 +233,4 @@ impl Simulation {
         let hosts = nodes.filter_map(|node| Some((node, self.network.engine.node::<Host>(node)?)));
         hosts.flat_map(|(node, host)| host.connections().into_iter().map(move |info| (node, info))).collect()
     }
-}
-
-/// ` [R10 R12]`, or nothing.
-fn cited(rules: &[&str]) -> String {
-    if rules.is_empty() { String::new() } else { format!(" [{}]", rules.join(" ")) }
 }

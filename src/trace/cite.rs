@@ -141,3 +141,8 @@ impl Default for Citations {
         Self::new()
     }
 }
+
+/// Rules behind what shows them, as every output writes it: ` [R10 R12]`, or nothing.
+pub fn rules_text(rules: &[&str]) -> String {
+    if rules.is_empty() { String::new() } else { format!(" [{}]", rules.join(" ")) }
+}

@@ -19,6 +19,29 @@ pub struct NodeInfo {
     pub addresses: Vec<IpAddr>,
 }
 
+/// What kind of program one is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ProgramKind {
+    /// A client of S3.
+    S3,
+    /// A client of DynamoDB.
+    DynamoDb,
+    /// A client of HTTP servers.
+    Http,
+    /// A client of TCP.
+    Tcp,
+    /// A listener.
+    Server,
+    /// Datagrams and their echoes.
+    Udp,
+    /// Echo requests.
+    Ping,
+    /// The hops to a host.
+    Traceroute,
+    /// A name looked up.
+    Resolve,
+}
+
 /// What a program is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramInfo {
@@ -26,6 +49,8 @@ pub struct ProgramInfo {
     pub name: String,
     /// The node it runs on.
     pub node: NodeId,
+    /// Its kind.
+    pub kind: ProgramKind,
     /// What it does, such as `s3 put data/up.bin`.
     pub what: String,
 }

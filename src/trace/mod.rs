@@ -15,12 +15,12 @@ mod observer;
 mod places;
 mod step;
 
-pub use cite::{Citations, Cite, CiteId, Component};
-pub use directory::{Directory, NodeInfo, ProgramInfo};
+pub use cite::{Citations, Cite, CiteId, Component, rules_text};
+pub use directory::{Directory, NodeInfo, ProgramInfo, ProgramKind};
 pub use drop_reason::DropReason;
 pub use journey::{BrokenJourney, Disposition, Hop, Journey, JourneyLog};
 pub use names::Names;
-pub use note::{ConnectionId, ConnectionNote, Note, ProgramId, ProgramNote, RequestNote};
+pub use note::{Cause, ConnectionId, ConnectionNote, Note, ProgramId, ProgramNote, RequestNote};
 pub use observer::{Attention, NodeId, Observer, Observers, PortId, Sees};
 pub use places::Places;
 pub use step::{Absorbed, Answer, Filter, Step};

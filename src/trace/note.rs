@@ -91,6 +91,44 @@ pub enum ConnectionNote {
     Vanished,
 }
 
+/// Why a program fails or tries again, where networks and services fail in such a way.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its connection was reset.
+    Reset,
+    /// Nobody listens there.
+    Refused,
+    /// Nobody answered for too long.
+    TimedOut,
+    /// The network said that it cannot be reached.
+    Unreachable,
+    /// The name does not resolve.
+    Name,
+    /// The peer closed too early.
+    Closed,
+    /// The service answered with an error.
+    Http,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 7] =
+        [Self::Reset, Self::Refused, Self::TimedOut, Self::Unreachable, Self::Name, Self::Closed, Self::Http];
+
+    /// In a word, as scenarios and outputs write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Refused => "refused",
+            Self::TimedOut => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Name => "name",
+            Self::Closed => "closed",
+            Self::Http => "http",
+        }
+    }
+}
+
 /// What happens to a program.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProgramNote {
@@ -153,6 +191,8 @@ pub enum ProgramNote {
         after: Duration,
         /// Because of what.
         because: String,
+        /// What kind of trouble that is.
+        cause: Option<Cause>,
     },
     /// It is quiet on purpose until it has waited so long.
     Idle {
@@ -170,6 +210,8 @@ pub enum ProgramNote {
     Failed {
         /// What its user would read.
         error: String,
+        /// What kind of trouble that is.
+        cause: Option<Cause>,
     },
 }
 

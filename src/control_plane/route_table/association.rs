@@ -14,6 +14,23 @@ pub enum TableUser {
     Subnet(SubnetId),
 }
 
+/// Which association with a route table is meant. EC2 takes its id; what has the association names it here, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableAssociationRef {
+    /// This one.
+    Id(RouteTableAssociationId),
+    /// The subnet's own.
+    OfSubnet(SubnetId),
+    /// The VPC's, with its main table.
+    Main(VpcId),
+}
+
+impl From<RouteTableAssociationId> for TableAssociationRef {
+    fn from(id: RouteTableAssociationId) -> Self {
+        Self::Id(id)
+    }
+}
+
 action_struct! {
     /// Associates a subnet with a route table, in place of an association it may have.
     AssociateRouteTable(
@@ -28,7 +45,7 @@ action_struct! {
     /// Gives the subnet of an association another table, or a VPC another main table.
     ReplaceRouteTableAssociation(
         /// The association.
-        association_id: RouteTableAssociationId,
+        association: TableAssociationRef,
         /// The table to use from now on.
         route_table_id: RouteTableId,
     ) {}
@@ -38,7 +55,7 @@ action_struct! {
     /// Ends a subnet's association; it uses the main table again.
     DisassociateRouteTable(
         /// The association.
-        association_id: RouteTableAssociationId,
+        association: TableAssociationRef,
     ) {}
 }
 
@@ -66,7 +83,7 @@ impl Perform for ReplaceRouteTableAssociation {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
         let region = cx.region();
         let table = region.need_route_table(&self.route_table_id)?.clone();
-        let user = need_association(region, &self.association_id)?.clone();
+        let (before, user) = need_association(region, &self.association)?;
         match user {
             TableUser::Subnet(subnet) => {
                 same_network(&table, &region.need_subnet(&subnet)?.vpc_id, &subnet)?;
@@ -79,7 +96,7 @@ impl Perform for ReplaceRouteTableAssociation {
                 let association_id: RouteTableAssociationId = cx.fresh_id(vpc.as_str());
                 let main = MainAssociation { association_id: association_id.clone(), route_table_id: table.id.clone() };
                 let region = cx.region_mut();
-                region.table_associations.remove(&self.association_id);
+                region.table_associations.remove(&before);
                 region.table_associations.insert(association_id.clone(), TableUser::Main(vpc.clone()));
                 region.vpcs.get_mut(&vpc).expect("an association names a VPC").main_association = main;
                 cx.created(association_id);
@@ -100,13 +117,13 @@ impl Perform for ReplaceRouteTableAssociation {
 
 impl Perform for DisassociateRouteTable {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
-        match need_association(cx.region(), &self.association_id)?.clone() {
-            TableUser::Main(_) => {
+        match need_association(cx.region(), &self.association)? {
+            (id, TableUser::Main(_)) => {
                 // Facts RT21.
-                let text = format!("cannot disassociate the main route table association {}", self.association_id);
+                let text = format!("cannot disassociate the main route table association {id}");
                 Err(ControlError::value(text))
             }
-            TableUser::Subnet(subnet) => {
+            (_, TableUser::Subnet(subnet)) => {
                 cx.set_table(&subnet, None);
                 Ok(())
             }
@@ -153,7 +170,27 @@ pub(in crate::control_plane) fn same_network(
     Err(ControlError::value(format!("route table {} and network {what} belong to different networks", table.id)))
 }
 
-fn need_association<'a>(region: &'a Region, id: &RouteTableAssociationId) -> Result<&'a TableUser, ControlError> {
-    let found = region.table_associations.get(id);
-    found.ok_or_else(|| ControlError::not_found(ErrorCode::InvalidAssociationIdNotFound, "association", id))
+/// The association that is meant, and whose it is. A subnet that uses the main table has none of its own.
+fn need_association(
+    region: &Region,
+    association: &TableAssociationRef,
+) -> Result<(RouteTableAssociationId, TableUser), ControlError> {
+    let missing = ErrorCode::InvalidAssociationIdNotFound;
+    match association {
+        TableAssociationRef::Id(id) => {
+            let user = region.table_associations.get(id);
+            let user = user.ok_or_else(|| ControlError::not_found(missing, "association", id))?;
+            Ok((id.clone(), user.clone()))
+        }
+        TableAssociationRef::OfSubnet(id) => {
+            let own = region.need_subnet(id)?.route_table_association.as_ref();
+            let text = || format!("The subnet '{id}' is not associated with a route table of its own");
+            let own = own.ok_or_else(|| ControlError::new(missing, text()))?;
+            Ok((own.association_id.clone(), TableUser::Subnet(id.clone())))
+        }
+        TableAssociationRef::Main(id) => {
+            let main = region.need_vpc(id)?.main_association.association_id.clone();
+            Ok((main, TableUser::Main(id.clone())))
+        }
+    }
 }

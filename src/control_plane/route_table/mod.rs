@@ -7,7 +7,9 @@ mod association;
 mod create;
 
 pub(super) use association::same_network;
-pub use association::{AssociateRouteTable, DisassociateRouteTable, ReplaceRouteTableAssociation, TableUser};
+pub use association::{
+    AssociateRouteTable, DisassociateRouteTable, ReplaceRouteTableAssociation, TableAssociationRef, TableUser,
+};
 pub use create::{CreateRouteTable, DeleteRouteTable};
 pub use entry::{Destination, Learned, PropagatedRoute, Route, RouteOrigin, RouteState, RouteTarget};
 pub use record::RouteTable;

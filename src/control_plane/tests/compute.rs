@@ -236,11 +236,18 @@ fn an_elastic_ip_goes_from_hand_to_hand() {
     let public = |lab: &Lab, instance| lab.region().network_interfaces()[&lab.eni_of(instance)].public_address();
     assert_eq!(public(&lab, &a), None);
     assert_eq!(public(&lab, &b), Some(lab.region().elastic_ips()[&allocation].public_ip));
-    lab.ok(DisassociateAddress::new(moved.clone()));
+    lab.ok(DisassociateAddress::new(moved.clone().into()));
     assert_eq!(public(&lab, &b), None);
-    assert_eq!(lab.code(DisassociateAddress::new(moved)), "InvalidAssociationID.NotFound");
+    assert_eq!(lab.code(DisassociateAddress::new(moved.into())), "InvalidAssociationID.NotFound");
+    let by_name = DisassociateAddress::new(AddressAssociationRef::Of(allocation.clone()));
+    let text = format!("InvalidAssociationID.NotFound: The address '{allocation}' is not associated");
+    assert_eq!(lab.refused(by_name.clone()), text);
+    lab.ok(associate(&a));
+    lab.ok(by_name.clone());
+    assert_eq!(public(&lab, &a), None);
     lab.ok(ReleaseAddress::new(allocation.clone()));
     assert_eq!(lab.code(ReleaseAddress::new(allocation)), "InvalidAllocationID.NotFound");
+    assert_eq!(lab.code(by_name), "InvalidAllocationID.NotFound");
 }
 
 #[test]

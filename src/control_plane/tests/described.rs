@@ -36,7 +36,7 @@ fn an_association_has_the_id_that_it_is_told() {
     assert!(matches!(lab.told(told("rtbassoc-2", vpc.clone().into())), Err(InsertError::Duplicate(_))));
     assert!(matches!(lab.told(told("rtbassoc-9", table.into())), Err(InsertError::Dangling { .. })));
     let association = RouteTableAssociationId::parse("rtbassoc-2").expect("an id");
-    lab.ok(DisassociateRouteTable::new(association));
+    lab.ok(DisassociateRouteTable::new(association.into()));
     assert_eq!(lab.region().subnets()[&subnet].route_table_association, None);
     let acl: NetworkAclId = lab.make(CreateNetworkAcl::new(vpc));
     let association = NetworkAclAssociationId::parse("aclassoc-3").expect("an id");
@@ -63,7 +63,7 @@ fn an_elastic_ip_and_its_interface_tell_the_same_association() {
     let association = lab.region().network_interfaces()[&eni].private_addresses[0].association.clone();
     let elastic = association.expect("a public address").elastic.expect("an Elastic IP");
     assert_eq!(elastic, (ip, AddressAssociationId::parse("eipassoc-1").expect("an id")));
-    lab.ok(DisassociateAddress::new(elastic.1));
+    lab.ok(DisassociateAddress::new(elastic.1.into()));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn an_interface_of_aws_own_has_the_elastic_ip_that_is_told() {
         lab.make(CreateNetworkInterface::new(lab.region().subnets().keys().next().cloned().expect("a subnet")));
     assert_eq!(lab.told(told(&ips[1], &spare)), Ok(()));
     let association = lab.region().elastic_ips()[&ips[1]].association.clone().expect("an association");
-    lab.ok(DisassociateAddress::new(association.association_id));
+    lab.ok(DisassociateAddress::new(association.association_id.into()));
     assert_eq!(lab.told(told(&ips[1], &spare)), Ok(()));
     assert!(lab.told(told(&ips[1], &spare)).is_err(), "told twice");
 }

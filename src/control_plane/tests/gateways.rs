@@ -42,7 +42,7 @@ fn an_internet_gateway_with_mapped_addresses_cannot_be_detached() {
          before detaching the gateway."
     );
     assert_eq!(lab.refused(detach.clone()), text);
-    lab.ok(DisassociateAddress::new(association));
+    lab.ok(DisassociateAddress::new(association.into()));
     lab.ok(detach);
 }
 
@@ -61,7 +61,7 @@ fn a_nat_gateway_has_an_interface_and_an_elastic_ip() {
     assert_eq!(lab.code(DeleteNetworkInterface::new(eni_id(&record))), "InvalidNetworkInterface.InUse");
     assert_eq!(lab.code(DetachNetworkInterface::new(eni_id(&record))), "OperationNotPermitted");
     let association = lab.region().elastic_ips()[&allocation].association.clone().expect("an association");
-    assert_eq!(lab.code(DisassociateAddress::new(association.association_id)), "OperationNotPermitted");
+    assert_eq!(lab.code(DisassociateAddress::new(association.association_id.into())), "OperationNotPermitted");
 }
 
 fn eni_id(nat: &NatGateway) -> NetworkInterfaceId {

@@ -133,8 +133,8 @@ fn network_action(dice: &mut Dice<'_>, world: &World, region: &Region) -> Action
         6 => CreateRouteTable::new(vpc).into(),
         7 => DeleteRouteTable::new(table).into(),
         8 | 9 => AssociateRouteTable::new(table, subnet).into(),
-        10 => ReplaceRouteTableAssociation::new(association, table).into(),
-        11 => DisassociateRouteTable::new(association).into(),
+        10 => ReplaceRouteTableAssociation::new(association.into(), table).into(),
+        11 => DisassociateRouteTable::new(association.into()).into(),
         12 | 13 => CreateRoute::new(table, destination(dice), target(dice, world, region)).into(),
         14 => ReplaceRoute::new(table, destination(dice), target(dice, world, region)).into(),
         15 => DeleteRoute::new(table, destination(dice)).into(),
@@ -219,7 +219,7 @@ fn compute_action(dice: &mut Dice<'_>, region: &Region) -> Action {
         13 => {
             let association = region.elastic_ips().get(&allocation).and_then(|ip| ip.association.as_ref());
             match association {
-                Some(association) => DisassociateAddress::new(association.association_id.clone()).into(),
+                Some(association) => DisassociateAddress::new(association.association_id.clone().into()).into(),
                 None => ReleaseAddress::new(allocation).into(),
             }
         }

@@ -168,13 +168,41 @@ fn a_subnet_has_one_table_at_a_time() {
     assert_eq!(lab.code(AssociateRouteTable::new(b.clone(), subnet.clone())), "Resource.AlreadyAssociated");
     assert_eq!(lab.code(DeleteRouteTable::new(a.clone())), "DependencyViolation");
 
-    let replaced: RouteTableAssociationId = lab.make(ReplaceRouteTableAssociation::new(association.clone(), b.clone()));
+    let replaced: RouteTableAssociationId =
+        lab.make(ReplaceRouteTableAssociation::new(association.clone().into(), b.clone()));
     assert_eq!(table_of(&lab).as_ref(), Some(&b));
     lab.ok(DeleteRouteTable::new(a));
-    assert_eq!(lab.code(DisassociateRouteTable::new(association)), "InvalidAssociationID.NotFound");
-    let applied = lab.ok(DisassociateRouteTable::new(replaced));
+    assert_eq!(lab.code(DisassociateRouteTable::new(association.into())), "InvalidAssociationID.NotFound");
+    let applied = lab.ok(DisassociateRouteTable::new(replaced.into()));
     assert!(applied.touched.contains(&Touch::Subnet(subnet.clone())));
     assert_eq!(table_of(&lab).as_ref(), Some(&main));
+}
+
+#[test]
+fn the_association_of_a_subnet_or_a_vpc_can_be_meant_by_its_name() {
+    let (mut lab, vpc, main, _) = bed(Era::Y2017);
+    let subnet = lab.subnet(&vpc, "10.0.1.0/24");
+    let (a, b) = (lab.table(&vpc), lab.table(&vpc));
+    let of_subnet = || TableAssociationRef::OfSubnet(subnet.clone());
+    let text =
+        format!("InvalidAssociationID.NotFound: The subnet '{subnet}' is not associated with a route table of its own");
+    assert_eq!(lab.refused(DisassociateRouteTable::new(of_subnet())), text);
+    assert_eq!(lab.refused(ReplaceRouteTableAssociation::new(of_subnet(), b.clone())), text);
+    lab.ok(AssociateRouteTable::new(a, subnet.clone()));
+    lab.ok(ReplaceRouteTableAssociation::new(of_subnet(), b.clone()));
+    assert_eq!(
+        lab.region().subnets()[&subnet].route_table_association.as_ref().map(|own| &own.route_table_id),
+        Some(&b)
+    );
+    lab.ok(DisassociateRouteTable::new(of_subnet()));
+    assert_eq!(lab.region().subnets()[&subnet].route_table_association, None);
+    let of_vpc = TableAssociationRef::Main(vpc.clone());
+    assert_eq!(lab.code(DisassociateRouteTable::new(of_vpc.clone())), "InvalidParameterValue");
+    lab.ok(ReplaceRouteTableAssociation::new(of_vpc, b.clone()));
+    assert_eq!(lab.main_table(&vpc), b);
+    lab.ok(DeleteRouteTable::new(main));
+    let nowhere = TableAssociationRef::OfSubnet(SubnetId::parse("subnet-00000001").expect("an id"));
+    assert_eq!(lab.code(DisassociateRouteTable::new(nowhere)), "InvalidSubnetID.NotFound");
 }
 
 #[test]
@@ -185,9 +213,9 @@ fn another_table_can_become_the_main_one() {
     assert_eq!(lab.refused(DeleteRouteTable::new(main.clone())), text);
     let association = lab.region().vpcs()[&vpc].main_association.association_id.clone();
     let text = format!("InvalidParameterValue: cannot disassociate the main route table association {association}");
-    assert_eq!(lab.refused(DisassociateRouteTable::new(association.clone())), text);
+    assert_eq!(lab.refused(DisassociateRouteTable::new(association.clone().into())), text);
     let table = lab.table(&vpc);
-    let applied = lab.ok(ReplaceRouteTableAssociation::new(association, table.clone()));
+    let applied = lab.ok(ReplaceRouteTableAssociation::new(association.into(), table.clone()));
     assert!(applied.touched.contains(&Touch::Subnet(subnet)));
     assert_eq!(lab.main_table(&vpc), table);
     lab.ok(DeleteRouteTable::new(main));

@@ -1,6 +1,6 @@
 //! The memory of what is open and under way: it is told what packets do, and forgets what nobody needs any more.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use rustc_hash::FxHashMap;
 use slab::Slab;
@@ -11,7 +11,7 @@ use super::path::endpoint_of;
 use super::travel::{Glimpse, Made, Travel};
 use crate::base::SimTime;
 use crate::packet::{FiveTuple, FlowTable, Packet, PacketId};
-use crate::trace::{Answer, CiteId, ConnectionId, Names, NodeId, Places, PortId};
+use crate::trace::{Answer, CiteId, ConnectionId, Names, NodeId, Places, PortId, ProgramId};
 
 /// How many flows without an open connection are remembered; the oldest are forgotten first.
 pub(super) const FLOWS_IDLE_MAX: usize = 8_192;
@@ -28,6 +28,8 @@ pub(crate) struct Flows {
     pub(super) places: Places,
     /// Flows in the order of their making, for forgetting.
     pub(super) order: VecDeque<FlowId>,
+    /// Programs whose last reset connection had been switched.
+    pub(super) switched: BTreeSet<ProgramId>,
     made: u64,
     /// Flows of which something was delivered since a row last told of them.
     untold: Vec<FlowId>,

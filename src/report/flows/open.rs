@@ -141,6 +141,23 @@ impl Flows {
         open
     }
 
+    /// An end of a connection is reset: whether a switch broke it is remembered for what its program does next.
+    pub(crate) fn reset(&mut self, id: OpenId, names: &Names) {
+        let open = &self.open[id.0];
+        let Some(program) = open.program else { return };
+        let ways = [open.flow, open.answers].into_iter().flatten();
+        if ways.filter_map(|flow| self.flow(flow)).any(|flow| flow.is_switched(names)) {
+            self.switched.insert(program);
+        } else {
+            self.switched.remove(&program);
+        }
+    }
+
+    /// Whether the last connection that a program lost by a reset had been led into an endpoint, or out of one.
+    pub(crate) fn lost_by_a_switch(&self, program: ProgramId) -> bool {
+        self.switched.contains(&program)
+    }
+
     /// The end of a connection by its host's id.
     pub(crate) fn find_open(&self, node: NodeId, id: ConnectionId) -> Option<OpenId> {
         self.open_by_id.get(&(node, id)).copied()

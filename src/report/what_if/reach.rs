@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::page::{LINES_MAX, WhatIfPage, more};
-use crate::analysis::{ClassKind, Outcome, PairChange, Way, traffic_text};
+use crate::analysis::{Outcome, PairChange, Way, traffic_text};
 use crate::report::explanation::outcome_text;
 use crate::report::words::{count_text, counted};
 
@@ -93,21 +93,16 @@ impl WhatIfPage<'_> {
     /// Classes by name; the blocks of a service together.
     fn places(&self, classes: &[usize]) -> Vec<String> {
         let all = &self.result.classes;
-        let service = |index: usize| {
-            let class = &all[index];
-            let name = class.name.split(" (").next().filter(|_| class.kind == ClassKind::Service);
-            name.map(str::to_owned)
-        };
         let mut names: Vec<String> = Vec::new();
         for index in classes {
-            let name = match service(*index) {
+            let name = match &all[*index].service {
                 Some(name) => {
                     let count = |of: &mut dyn Iterator<Item = usize>| {
-                        of.filter(|other| service(*other).as_ref() == Some(&name)).count()
+                        of.filter(|other| all[*other].service.as_ref() == Some(name)).count()
                     };
                     let own = count(&mut classes.iter().copied());
                     let whole = count(&mut (0..all.len()));
-                    if own == whole { name } else { format!("{name} ({own} of its {whole} blocks)") }
+                    if own == whole { name.clone() } else { format!("{name} ({own} of its {whole} blocks)") }
                 }
                 None => all[*index].label(),
             };

@@ -30,15 +30,8 @@ pub(super) fn elastic_ips(cx: &mut Cx<'_>, verb: &str, view: &View<'_>, id: Opti
                 .into()
             })
         }
-        "disassociate-address" => {
-            let allocation = elastic_ip(cx, view);
-            let records = cx.world.region(&cx.place.scope);
-            let found = records.zip(allocation).and_then(|(region, id)| region.elastic_ips().get(&id));
-            let association = found.map(|address| address.association.as_ref().map(|one| one.association_id.clone()));
-            // An address that has none has no id to name: EC2 says that there is no such association.
-            let named = association.and_then(|one| one.or_else(|| AddressAssociationId::parse("eipassoc-00000000")));
-            named.map(|named| DisassociateAddress::new(named).into())
-        }
+        "disassociate-address" => elastic_ip(cx, view)
+            .map(|allocation| DisassociateAddress::new(AddressAssociationRef::Of(allocation)).into()),
         "release-address" => elastic_ip(cx, view).map(|allocation| ReleaseAddress::new(allocation).into()),
         _ => return None,
     })

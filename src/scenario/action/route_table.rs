@@ -1,7 +1,6 @@
 //! Actions on route tables, their routes and their associations.
 
 use super::value::{Read, made, table, tags};
-use crate::base::*;
 use crate::control_plane::*;
 use crate::notation::View;
 use crate::scenario::context::Cx;
@@ -49,19 +48,13 @@ fn destination(cx: &mut Cx<'_>, view: &View<'_>) -> Option<Destination> {
     cx.destination(view.text("destination")?, view.span_of("destination"))
 }
 
-/// The association that is given, or that the subnet or VPC has at this moment.
-fn table_association(cx: &mut Cx<'_>, view: &View<'_>) -> Option<RouteTableAssociationId> {
+/// The association that is given, or that the subnet or VPC has when the action is made.
+fn table_association(cx: &mut Cx<'_>, view: &View<'_>) -> Option<TableAssociationRef> {
     if let Some(node) = view.node("association") {
-        return cx.id(Some(node), "an association");
+        return cx.id(Some(node), "an association").map(TableAssociationRef::Id);
     }
-    let region = cx.world.region(&cx.place.scope)?;
     if view.has("subnet") {
-        let id: SubnetId = cx.id(view.node("subnet"), "a subnet")?;
-        let found = region.subnets().get(&id).and_then(|subnet| subnet.route_table_association.as_ref());
-        // One that uses the main route table has no association to name.
-        let named = found.map(|found| found.association_id.clone());
-        return named.or_else(|| RouteTableAssociationId::parse("rtbassoc-00000000"));
+        return cx.id(view.node("subnet"), "a subnet").map(TableAssociationRef::OfSubnet);
     }
-    let id = cx.vpc(view.node("vpc"), view.span)?;
-    region.vpcs().get(&id).map(|vpc| vpc.main_association.association_id.clone())
+    cx.vpc(view.node("vpc"), view.span).map(TableAssociationRef::Main)
 }

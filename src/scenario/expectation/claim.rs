@@ -7,6 +7,7 @@ use super::packet_pattern::PacketPattern;
 use crate::analysis::Dollars;
 use crate::control_plane::Destination;
 use crate::notation::Span;
+pub use crate::trace::Cause;
 use crate::trace::DropReason;
 
 /// One thing that must come of the run.
@@ -44,25 +45,6 @@ pub struct Timing {
     pub within: Option<Duration>,
     /// At the earliest.
     pub not_before: Option<Duration>,
-}
-
-/// Why a program fails.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// Its connection was reset.
-    Reset,
-    /// Nobody listens there.
-    Refused,
-    /// Nobody answered for too long.
-    TimedOut,
-    /// The network said that it cannot be reached.
-    Unreachable,
-    /// The name does not resolve.
-    Name,
-    /// The peer closed too early.
-    Closed,
-    /// The service answered with an error.
-    Http,
 }
 
 /// Who sent a reset.

@@ -190,16 +190,7 @@ fn of_network(cx: &mut Cx<'_>, known: &Known<'_>, key: &Key, view: &View<'_>) ->
 }
 
 fn cause(word: &str) -> Option<Cause> {
-    Some(match word {
-        "reset" => Cause::Reset,
-        "refused" => Cause::Refused,
-        "timeout" => Cause::TimedOut,
-        "unreachable" => Cause::Unreachable,
-        "name" => Cause::Name,
-        "closed" => Cause::Closed,
-        "http" => Cause::Http,
-        _ => return None,
-    })
+    Cause::ALL.into_iter().find(|cause| cause.as_str() == word)
 }
 
 /// An expectation in words: the verb, and each key with its value.

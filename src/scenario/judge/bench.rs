@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ending::retries;
 use super::route_table::TableRoutes;
 use crate::analysis::Bill;
-use crate::base::{SimTime, show_duration};
+use crate::base::{ServiceName, SimTime, show_duration};
 use crate::packet::FiveTuple;
 use crate::scenario::expectation::{Expectation, Expected, Timing, Window};
 use crate::scenario::watch::{ProgramFacts, Watch};
@@ -30,7 +30,7 @@ pub(in crate::scenario) struct Bench<'a> {
     pub(in crate::scenario) steps: &'a [Option<SimTime>],
     /// Bytes that had entered each node when each step happened.
     pub(in crate::scenario) bytes_at: &'a [BTreeMap<NodeId, u64>],
-    /// Route tables as they stood when each expectation asked.
+    /// Route tables as they stood when each expectation asked; without one whose instant did not come.
     pub(in crate::scenario) tables: &'a BTreeMap<usize, Option<TableRoutes>>,
     /// Connections open at the end: the machine, and whose flow it is.
     pub(in crate::scenario) open: &'a [(NodeId, FiveTuple)],
@@ -108,7 +108,7 @@ impl Bench<'_> {
                 self.drops_nothing(reason.as_ref(), programs, window)
             }
             Expected::RouteTable { has, lacks, blackhole, .. } => {
-                self.route_table(self.tables.get(&index).and_then(Option::as_ref), has, lacks, blackhole)
+                self.route_table(self.tables.get(&index), has, lacks, blackhole)
             }
             Expected::Carries { device, at_least, at_most, window } => {
                 self.carries(device, *at_least, *at_most, window)
@@ -117,15 +117,19 @@ impl Bench<'_> {
         }
     }
 
-    /// Holds if it holds for all programs of these names.
+    /// Holds if it holds for all programs of these names. Of a program that never started nothing holds: what it did not
+    /// do says nothing.
     fn each(&self, names: &[String], judge: impl Fn(&ProgramFacts, (ProgramId, NodeId)) -> Seen) -> Seen {
         let nothing = ProgramFacts::default();
         let mut first = None;
         for name in names {
             for (id, node) in self.programs.get(name).into_iter().flatten() {
                 let facts = self.watch.programs.get(id).unwrap_or(&nothing);
-                let seen =
-                    judge(facts, (*id, *node)).map_err(|saw| format!("{}: {saw}", self.directory.program(*id)))?;
+                let seen = match facts.started {
+                    Some(_) => judge(facts, (*id, *node)),
+                    None => Err(self.story(facts)),
+                };
+                let seen = seen.map_err(|saw| format!("{}: {saw}", self.directory.program(*id)))?;
                 first.get_or_insert(seen);
             }
         }
@@ -183,7 +187,8 @@ pub(in crate::scenario) fn nodes_of(
         info.name == name
             || info.id == name
             || known.is_some_and(|ids| ids.contains(&info.id))
-            || (info.component == Component::Service && info.name.split(' ').next() == Some(name))
+            || (info.component == Component::Service
+                && ServiceName::parse(&info.id).is_some_and(|service| service.service() == name))
     };
     let nodes = directory.nodes.iter().enumerate().filter(|(_, info)| fits(info));
     nodes.map(|(index, _)| NodeId(index as u32)).collect()

@@ -1,7 +1,6 @@
 //! How programs end: as they should, otherwise, after how many attempts, or not at all.
 
 use super::bench::{Bench, Seen, seen};
-use crate::base::SimTime;
 use crate::scenario::expectation::{Cause, Completion, Timing, Window};
 use crate::scenario::watch::{Ending, ProgramFacts};
 
@@ -40,8 +39,7 @@ impl Bench<'_> {
     ) -> Seen {
         let Some((at, Err(error))) = &facts.ended else { return Err(self.story(facts)) };
         let last = facts.responses.last().map(|(_, status, _)| *status);
-        let why = cause_of(error);
-        let fine = by.is_none_or(|by| Some(by) == why)
+        let fine = by.is_none_or(|by| Some(by) == facts.cause)
             && (status.is_none() || status == last || error.starts_with(&status.unwrap_or(0).to_string()))
             && code.is_none_or(|code| error.contains(code))
             && saying.is_none_or(|part| error.contains(part));
@@ -53,7 +51,10 @@ impl Bench<'_> {
 
     pub(super) fn times_out(&self, facts: &ProgramFacts, timing: &Timing) -> Seen {
         let at = self.endings(facts, |ending| *ending == Ending::TimedOut, &Window::default());
-        let at = at.first().copied().or_else(|| timed_out_by_text(facts));
+        let at = at.first().copied().or_else(|| {
+            let (at, _) = facts.ended.as_ref().filter(|_| facts.cause == Some(Cause::TimedOut))?;
+            Some(*at)
+        });
         at.map_or_else(|| Err(self.story(facts)), |at| self.in_time(at, timing, "timed out"))
     }
 
@@ -74,27 +75,4 @@ pub(super) fn retries(facts: &ProgramFacts, times: Option<u32>) -> Seen {
     let count = facts.retries.len() as u32;
     let fine = times.map_or(0 < count, |times| times == count);
     seen(fine, format!("{count} retries"))
-}
-
-/// What an error's words say of its cause; programs word them as a person at the machine would read them.
-fn cause_of(error: &str) -> Option<Cause> {
-    let words = error.to_ascii_lowercase();
-    let has = |part: &str| words.contains(part);
-    Some(match () {
-        () if has("resolve") => Cause::Name,
-        () if has("reset") => Cause::Reset,
-        () if has("refused") => Cause::Refused,
-        () if has("timed out") || has("timeout") => Cause::TimedOut,
-        () if has("unreachable") => Cause::Unreachable,
-        () if words.starts_with(|c: char| c.is_ascii_digit()) => Cause::Http,
-        () if has("closed") => Cause::Closed,
-        () => return None,
-    })
-}
-
-fn timed_out_by_text(facts: &ProgramFacts) -> Option<SimTime> {
-    match &facts.ended {
-        Some((at, Err(error))) if cause_of(error) == Some(Cause::TimedOut) => Some(*at),
-        _ => None,
-    }
 }

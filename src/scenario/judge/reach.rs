@@ -21,8 +21,11 @@ impl Bench<'_> {
         dropped_by: Option<&str>,
         refused: bool,
     ) -> Seen {
-        if let Some((_, Ok(what))) = &facts.ended {
-            return Err(format!("it was answered: {what}"));
+        match &facts.ended {
+            Some((_, Ok(what))) => return Err(format!("it was answered: {what}")),
+            Some((_, Err(_))) => {}
+            // An answer may have been under way.
+            None => return Err("the run ended before an answer could come".to_owned()),
         }
         if refused {
             let fine = !self.endings(facts, |ending| *ending == Ending::Refused, &Window::default()).is_empty();

@@ -9,12 +9,16 @@ pub(in crate::scenario) type TableRoutes = Vec<(Destination, String, String, Rou
 impl Bench<'_> {
     pub(super) fn route_table(
         &self,
-        routes: Option<&TableRoutes>,
+        routes: Option<&Option<TableRoutes>>,
         has: &[(Destination, String)],
         lacks: &[Destination],
         blackhole: &[Destination],
     ) -> Seen {
-        let Some(routes) = routes else { return Err("there is no such table at that time".to_owned()) };
+        let routes = match routes {
+            Some(Some(routes)) => routes,
+            Some(None) => return Err("there is no such table at that time".to_owned()),
+            None => return Err("its time did not come".to_owned()),
+        };
         let list: Vec<String> = routes
             .iter()
             .map(|(destination, id, name, state)| {

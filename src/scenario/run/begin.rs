@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::drive::{EVENTS_MAX, Run};
+use super::drive::{EVENTS_MAX, Run, names_of};
 use crate::base::SimTime;
 use crate::scenario::expectation::Expected;
 use crate::scenario::judge::nodes_of;
@@ -149,8 +149,7 @@ fn fill_buckets(simulation: &Simulation, scenario: &Scenario) {
 /// What the expectations need to see; nothing else is listened to, so that a run without such costs nothing.
 fn wanted(scenario: &Scenario, simulation: &Simulation) -> Wanted {
     let mut wanted = Wanted::default();
-    let ids: BTreeMap<String, Vec<String>> =
-        scenario.names.iter().map(|named| (named.name.clone(), vec![named.id.as_str().to_owned()])).collect();
+    let ids = names_of(scenario, simulation.world());
     for expectation in &scenario.expectations {
         match &expectation.what {
             Expected::Completes { .. }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::agenda::Task;
 use super::outcome::StepOutcome;
 use crate::base::{Calendar, SimTime};
+use crate::control_plane::World;
 use crate::engine::Stop;
 use crate::host::ConnectionInfo;
 use crate::packet::Malformed;
@@ -88,7 +89,6 @@ impl Run {
             }
             self.take_events();
         }
-        self.look_finally();
         Advance::Ended
     }
 
@@ -158,19 +158,7 @@ impl Run {
 
     /// Ids of resources by what people call them.
     pub(in crate::scenario) fn names(&self) -> BTreeMap<String, Vec<String>> {
-        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for named in self.scenario.names.iter() {
-            names.entry(named.name.clone()).or_default().push(named.id.as_str().to_owned());
-        }
-        let world = self.simulation.world();
-        for region in world.service_regions() {
-            for service in world.services(region) {
-                let key = format!("ranges of {}", service.name.service());
-                let blocks = service.ranges.iter().chain(&service.ipv6_ranges).map(ToString::to_string);
-                names.entry(key).or_default().extend(blocks);
-            }
-        }
-        names
+        names_of(&self.scenario, self.simulation.world())
     }
 
     /// The nodes that a name means.
@@ -201,4 +189,22 @@ impl Run {
             until.is_none_or(|until| until < self.now())
         })
     }
+}
+
+/// Ids of resources by what people call them, `name` or `vpc/name`: several, where things in several places have one
+/// name.
+pub(super) fn names_of(scenario: &Scenario, world: &World) -> BTreeMap<String, Vec<String>> {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in scenario.names.iter().flat_map(|named| [named.name.clone(), named.path()]) {
+        let ids = scenario.names.candidates(&name).map(|named| named.id.as_str().to_owned()).collect();
+        names.entry(name).or_insert(ids);
+    }
+    for region in world.service_regions() {
+        for service in world.services(region) {
+            let key = format!("ranges of {}", service.name.service());
+            let blocks = service.ranges.iter().chain(&service.ipv6_ranges).map(ToString::to_string);
+            names.entry(key).or_default().extend(blocks);
+        }
+    }
+    names
 }

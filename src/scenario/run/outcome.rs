@@ -68,6 +68,7 @@ impl Run {
         let open = self.connections();
         let tuples: Vec<(NodeId, FiveTuple)> = open.iter().map(|(node, info)| (*node, info.flow)).collect();
         let names = self.names();
+        let tables = self.tables_by_the_end();
         let tariff = self.tariff();
         let bill = tariff.bill(self.directory(), |node| self.watch.bytes.get(&node).copied().unwrap_or(0));
         let bench = Bench {
@@ -76,7 +77,7 @@ impl Run {
             programs: &self.by_name,
             steps: &self.steps,
             bytes_at: &self.bytes_at,
-            tables: &self.tables,
+            tables: &tables,
             open: &tuples,
             ids: &names,
             bill: &bill,

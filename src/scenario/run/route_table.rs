@@ -1,9 +1,11 @@
 //! Route tables as they stand when expectations ask: before a step, after it, or at the end.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::drive::Run;
-use crate::scenario::expectation::Expected;
+use crate::base::RouteTableId;
+use crate::scenario::expectation::{Expected, Window};
 use crate::scenario::judge::TableRoutes;
 
 impl Run {
@@ -23,13 +25,17 @@ impl Run {
         }
     }
 
-    /// Looks at the route tables that expectations ask for at the end.
-    pub(super) fn look_finally(&mut self) {
-        for index in 0..self.scenario.expectations.len() {
-            if !self.tables.contains_key(&index) {
-                self.look_at(index);
+    /// The route tables that expectations ask for: as they were looked at, and as they stand where the end is asked for.
+    pub(super) fn tables_by_the_end(&self) -> BTreeMap<usize, Option<TableRoutes>> {
+        let mut tables = self.tables.clone();
+        for (index, expectation) in self.scenario.expectations.iter().enumerate() {
+            if let Expected::RouteTable { table, at: None, window, .. } = &expectation.what
+                && *window == Window::default()
+            {
+                tables.entry(index).or_insert_with(|| self.routes_of(table));
             }
         }
+        tables
     }
 
     pub(super) fn look_at(&mut self, index: usize) {
@@ -42,13 +48,18 @@ impl Run {
 
     fn routes_of(&self, table: &str) -> Option<TableRoutes> {
         let world = self.simulation.world();
-        let ids = self.names().get(table).cloned().unwrap_or_default();
-        let (_, region, table) = world.regions().find_map(|(scope, region)| {
+        // What the scenario calls so is meant before what is tagged so.
+        let ids: Vec<RouteTableId> =
+            self.scenario.names.candidates(table).filter_map(|named| named.id.clone().try_into().ok()).collect();
+        let (region, table) = world.regions().find_map(|(_, region)| {
             let table = region.route_tables().values().find(|record| {
-                let named = record.tags.name.as_deref() == Some(table);
-                named || record.id.as_str() == table || ids.iter().any(|id| id == record.id.as_str())
+                if ids.is_empty() {
+                    record.id.as_str() == table || record.tags.name.as_deref() == Some(table)
+                } else {
+                    ids.contains(&record.id)
+                }
             })?;
-            Some((scope, region, table))
+            Some((region, table))
         })?;
         let name = |id: &str| {
             let node = self.directory().nodes.iter().find(|info| info.id == id);

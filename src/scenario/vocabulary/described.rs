@@ -2,10 +2,7 @@
 //! what is gone, what nobody tells.
 
 use super::form::*;
-use crate::notation::shape::{Key, Kind, Shape, key, required, shape};
-
-const ID: Key = key("id", Kind::Text, "Its id, if it is not to be made from its name.");
-const TAGS: Key = key("tags", super::form::TAGS, "Its tags beside its name.");
+use crate::notation::shape::{Kind, Shape, key, required, shape};
 
 /// Gateways that are attached to nothing.
 pub(in crate::scenario) const FREE_GATEWAYS: Kind =

@@ -127,7 +127,11 @@ pub(in crate::scenario) static TAG_KEYS: Names =
 /// The name or id of a resource.
 pub(in crate::scenario) const REF: Kind = Kind::Text;
 /// Tags: `Name` with no value takes away the name that a key would give.
-pub(in crate::scenario) const TAGS: Kind = Kind::Named { keys: &TAG_KEYS, value: &Kind::Optional(&Kind::Text) };
+pub(in crate::scenario) const TAG_MAP: Kind = Kind::Named { keys: &TAG_KEYS, value: &Kind::Optional(&Kind::Text) };
+/// The id of something that has a name.
+pub(in crate::scenario) const ID: Key = key("id", Kind::Text, "Its id, if it is not to be made from its name.");
+/// The tags of something that has a name.
+pub(in crate::scenario) const TAGS: Key = key("tags", TAG_MAP, "Its tags beside its name.");
 /// One or more names or ids.
 pub(in crate::scenario) const REFS: Kind = Kind::OneOrMany(&Kind::Text);
 /// The ids of rules.

@@ -27,8 +27,8 @@ pub(in crate::scenario) static INTERFACE_KEYS: &[Key] = &[
 static INTERFACE_SELF: &[Key] = &[
     key("description", Kind::Text, "What it is for, in words."),
     key("delete-on-termination", Kind::Bool, "Whether it goes when its instance is terminated."),
-    key("id", Kind::Text, "Its id, if it is not to be made from its name."),
-    key("tags", TAGS, "Its tags beside its name."),
+    ID,
+    TAGS,
 ];
 
 /// A further interface.
@@ -81,6 +81,6 @@ pub(in crate::scenario) static ENDPOINT_INTERFACE: Shape = shape(
         key("private-ip", Kind::Address, "Its private address."),
         key("ipv6", Kind::Address, "Its IPv6 address."),
         key("id", Kind::Text, "Its id, if it is not to be made."),
-        key("tags", TAGS, "Its tags."),
+        key("tags", TAG_MAP, "Its tags."),
     ],
 );

@@ -39,7 +39,11 @@ pub(in crate::scenario) static STEP: Shape = shape(
         key("account", Kind::Text, "The account, by its name or number, if there are several."),
         key("region", Kind::Form(&REGION_NAME), "The region, if not the scenario's own."),
         key("dry-run", Kind::Bool, "Only asks whether it would be allowed."),
-        key("refused", Kind::Text, "The error code that EC2 is expected to answer; the world must not change then."),
+        key(
+            "refused",
+            Kind::Text,
+            "The whole error code that EC2 is expected to answer; the world must not change then.",
+        ),
         key("saying", Kind::Text, "A part of the error's message."),
         key(
             "answers",

@@ -6,8 +6,6 @@ use super::host::{HOST_KEYS, LINK};
 use super::interface::{ENDPOINT_INTERFACE, INTERFACE, INTERFACE_KEYS, LONE_INTERFACE, PRIMARY_INTERFACE};
 use crate::notation::shape::{Key, Kind, Shape, key, required, shape};
 
-const ID: Key = key("id", Kind::Text, "Its id, if it is not to be made from its name.");
-const TAGS: Key = key("tags", super::form::TAGS, "Its tags beside its name.");
 const POLICY: Kind = Kind::Free;
 
 macro_rules! named {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::SimTime;
 use crate::packet::{FiveTuple, TcpFlags};
-use crate::trace::{Answer, Cite, DropReason, NodeId, ProgramId};
+use crate::trace::{Answer, Cause, Cite, DropReason, NodeId, ProgramId};
 
 /// What a program did.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub(in crate::scenario) struct ProgramFacts {
     pub(in crate::scenario) started: Option<SimTime>,
     /// When it ended, and how: what it has to show, or the error that its user reads.
     pub(in crate::scenario) ended: Option<(SimTime, Result<String, String>)>,
+    /// What kind of trouble it failed by.
+    pub(in crate::scenario) cause: Option<Cause>,
     /// Payload sent in all.
     pub(in crate::scenario) sent: u64,
     /// Payload received in all.

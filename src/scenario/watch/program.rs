@@ -73,7 +73,12 @@ impl Watch {
                 self.fire(id, |event| *event == ProgramEvent::Idle);
             }
             ProgramNote::Completed { what } => self.ended(at, id, Ok(what.clone())),
-            ProgramNote::Failed { error } => self.ended(at, id, Err(error.clone())),
+            ProgramNote::Failed { error, cause } => {
+                if facts.ended.is_none() {
+                    facts.cause = *cause;
+                }
+                self.ended(at, id, Err(error.clone()));
+            }
             ProgramNote::Flow { .. } | ProgramNote::Request { .. } | ProgramNote::Said(_) => {}
         }
     }

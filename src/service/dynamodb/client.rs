@@ -33,7 +33,7 @@ pub async fn dynamodb<M: Machine>(machine: M, calendar: Calendar, spec: DynamoDb
             Ok(what) => done = what,
             Err(error) => {
                 client.totals.settle(|note| machine.note(note));
-                return machine.note(ProgramNote::Failed { error: error.to_string() });
+                return machine.note(error.note());
             }
         }
     }
@@ -64,7 +64,8 @@ impl<M: Machine> Client<M> {
             self.open = None;
             let after = wait_before(&spec.retry, failed);
             failed += 1;
-            self.machine.note(ProgramNote::Retrying { attempt: failed + 1, after, because: error.to_string() });
+            let (because, cause) = (error.to_string(), error.cause());
+            self.machine.note(ProgramNote::Retrying { attempt: failed + 1, after, because, cause });
             self.machine.wait(after).await;
         }
     }

@@ -1,7 +1,6 @@
 //! DynamoDB's front end in one region: JSON requests in, JSON answers out, each judged and logged. Opens no connection
 //! by itself and reads no clock.
 
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +19,8 @@ use crate::policy::{ConditionKey, KeyValue, RequestContext};
 use crate::service::access::{Access, Peer};
 use crate::service::around::Around;
 use crate::service::http_server::{Limits, Session, serve_connection};
-use crate::service::s3::{Carriers, http_date};
+use crate::service::listen::{self, Carriers};
+use crate::service::s3::http_date;
 use crate::service::signature::{SKEW_MAX, Signed, header_signature_holds};
 use crate::trace::RequestNote;
 
@@ -30,9 +30,6 @@ const BODY_BYTES_MAX: usize = 16 << 20;
 const IDLE: Duration = Duration::from_secs(60);
 /// A scan gives so many items.
 const SCAN_MAX: usize = 1_000;
-/// The ports it answers on; 443 stands for TLS.
-const PORTS: [u16; 2] = [80, 443];
-const BACKLOG: usize = 65_535;
 
 /// DynamoDB as it answers in one region. Shared by all connections of the region.
 pub struct DynamoDbFront {
@@ -392,21 +389,12 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 /// Accepts connections on both ports for ever, each served by a task of its own.
 pub fn listen(net: &Net, front: &Rc<DynamoDbFront>, carriers: &Carriers) -> Result<(), NetError> {
-    for port in PORTS {
-        let listener = net.listen(port, BACKLOG)?;
-        let (net, front, carriers) = (net.clone(), Rc::clone(front), Rc::clone(carriers));
-        net.clone().spawn(async move {
-            while let Ok(stream) = listener.accept().await {
-                let (connection, source) = (Some(stream.id()), stream.peer());
-                let peer = Peer { connection, source, through: carriers(stream.carrier()), port };
-                let (around, front) = (Rc::new(net.clone()), Rc::clone(&front));
-                let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
-                    // How the connection ended is told by its host's own notes.
-                    let _ = front.serve(stream, peer, around).await;
-                });
-                net.spawn(work);
-            }
-        });
-    }
-    Ok(())
+    let front = Rc::clone(front);
+    listen::listen(net, carriers, move |stream, peer, around| {
+        let front = Rc::clone(&front);
+        Box::pin(async move {
+            // How the connection ended is told by its host's own notes.
+            let _ = front.serve(stream, peer, around).await;
+        })
+    })
 }

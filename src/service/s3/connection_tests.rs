@@ -394,6 +394,25 @@ fn signatures_of_another_time_or_region_are_refused() {
 }
 
 #[test]
+fn a_body_that_is_not_the_one_that_was_signed_is_refused_as_such() {
+    let rig = Rig::closed();
+    let allow = policy(
+        DocumentKind::Identity,
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::data/*"}]}"#,
+    );
+    let alice = key_holder(&rig, "alice", vec![Attached::user("alice", "all", allow)]);
+    for (signed, status) in [(&b"right"[..], 200), (b"wrong", 400)] {
+        let mut request = with_body("PUT", "/k", &Content::from_bytes("right"));
+        sign_headers(&mut request, Some(signed), &alice, scope(start())).expect("signable");
+        let answer = rig.ask(request);
+        assert_eq!(answer.status(), status, "{}", answer.text());
+        if status == 400 {
+            assert_eq!(answer.error().1, "XAmzContentSHA256Mismatch");
+        }
+    }
+}
+
+#[test]
 fn a_presigned_url_works_until_it_expires_in_virtual_time() {
     let rig = Rig::closed();
     rig.put("data", "k", Content::from_bytes("v"));

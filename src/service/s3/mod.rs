@@ -19,7 +19,7 @@ pub(crate) use answer::{http_date, unescape as unescape_xml};
 pub use connection::serve;
 pub use content::{CHUNK_BYTES, Chunks, Content, show_bytes};
 pub use front::{FrontSettings, S3Front};
-pub use listen::{Carriers, PORTS, listen};
+pub use listen::listen;
 pub use listing::{KEYS_MAX, ListPage, ListQuery};
 pub use names::{HostName, S3Name, US_STANDARD, is_bucket_name};
 pub use recorder::{Recorder, TooMuch};

@@ -3,6 +3,7 @@
 use crate::base::show_duration;
 use crate::host::NetError;
 use crate::service::http_client::ExchangeError;
+use crate::trace::{Cause, ProgramNote};
 use std::time::Duration;
 
 /// Why an attempt failed.
@@ -50,6 +51,22 @@ impl ClientError {
             }
             Self::WrongBytes(_) | Self::Request(_) => false,
         }
+    }
+
+    /// What kind of trouble it is.
+    pub const fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Resolve(_) => Some(Cause::Name),
+            Self::Connect { error, .. } => error.cause(),
+            Self::Exchange(error) => error.cause(),
+            Self::Answer { .. } => Some(Cause::Http),
+            Self::WrongBytes(_) | Self::Request(_) => None,
+        }
+    }
+
+    /// A program's last word.
+    pub fn note(&self) -> ProgramNote {
+        ProgramNote::Failed { error: self.to_string(), cause: self.cause() }
     }
 }
 

@@ -45,7 +45,7 @@ pub async fn run<M: Machine>(machine: M, calendar: Calendar, spec: S3Spec, expec
             Ok(what) => done = what,
             Err(error) => {
                 job.client.totals.settle(|note| machine.note(note));
-                return machine.note(ProgramNote::Failed { error: error.to_string() });
+                return machine.note(error.note());
             }
         }
     }
@@ -161,8 +161,8 @@ impl Patience {
         client.hang_up();
         let after = wait_before(&self.retry, self.failed);
         self.failed += 1;
-        let because = error.to_string();
-        client.machine.note(ProgramNote::Retrying { attempt: self.failed + 1, after, because });
+        let (because, cause) = (error.to_string(), error.cause());
+        client.machine.note(ProgramNote::Retrying { attempt: self.failed + 1, after, because, cause });
         client.machine.wait(after).await;
         Ok(())
     }

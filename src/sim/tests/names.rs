@@ -78,7 +78,7 @@ fn run(simulation: &mut Simulation, checks: &mut Checks, ear: &mut Ear, spec: &P
     assert_eq!(checks.violations(), [] as [String; 0]);
     match ear.programs.last() {
         Some((_, ProgramNote::Completed { what })) => Ok(what.clone()),
-        Some((_, ProgramNote::Failed { error })) => Err(error.clone()),
+        Some((_, ProgramNote::Failed { error, .. })) => Err(error.clone()),
         other => panic!("the program did not end: {other:?}"),
     }
 }
@@ -184,7 +184,7 @@ fn an_endpoint_created_under_a_download_resets_it_and_a_retry_finishes_it() {
         simulation.run_until(SimTime::from_secs(300), &mut both);
         let end = match ear.programs.last() {
             Some((_, ProgramNote::Completed { what })) => Ok(what.clone()),
-            Some((_, ProgramNote::Failed { error })) => Err(error.clone()),
+            Some((_, ProgramNote::Failed { error, .. })) => Err(error.clone()),
             other => panic!("the program did not end: {other:?}"),
         };
         assert_eq!(end, outcome);

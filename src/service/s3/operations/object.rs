@@ -47,25 +47,26 @@ impl Operations {
         })
     }
 
-    pub(super) fn head(&self, mut req: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
-        let arrival = arrival_of(&mut req.extensions)?;
-        let object = self.find(&arrival, signer(&req), &req.input.bucket, &req.input.key)?;
-        let input = &req.input;
-        self.check_conditions(
-            &object,
-            [input.if_match.as_ref(), input.if_none_match.as_ref()],
-            [input.if_modified_since.as_ref(), input.if_unmodified_since.as_ref()],
-        )?;
-        let (range, content_range) = ranged(&object, input.range.as_ref())?;
-        arrival.told().think = object.first_byte_delay;
+    /// What a GET of the object would say of it.
+    pub(super) fn head(&self, req: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
+        let got = self.get(req.map_input(|input| GetObjectInput {
+            bucket: input.bucket,
+            key: input.key,
+            if_match: input.if_match,
+            if_none_match: input.if_none_match,
+            if_modified_since: input.if_modified_since,
+            if_unmodified_since: input.if_unmodified_since,
+            range: input.range,
+            ..Default::default()
+        }))?;
         Ok(HeadObjectOutput {
-            accept_ranges: Some("bytes".into()),
-            content_length: Some((range.end - range.start) as i64),
-            content_range,
-            content_type: Some(object.content_type.to_string()),
-            e_tag: Some(strong(&object)),
-            last_modified: Some(self.timestamp(object.modified)),
-            metadata: metadata_of(&object),
+            accept_ranges: got.accept_ranges,
+            content_length: got.content_length,
+            content_range: got.content_range,
+            content_type: got.content_type,
+            e_tag: got.e_tag,
+            last_modified: got.last_modified,
+            metadata: got.metadata,
             ..Default::default()
         })
     }
