@@ -22,6 +22,14 @@ pub struct PrefixList {
     pub version: u32,
 }
 
+impl PrefixList {
+    /// Whether it is one of AWS's that is no service's, such as CloudFront's: a customer's name cannot begin so (API
+    /// Reference, CreateManagedPrefixList).
+    pub fn is_of_aws(&self) -> bool {
+        self.prefix_list_name.starts_with("com.amazonaws.")
+    }
+}
+
 action_struct! {
     /// Creates a prefix list.
     CreateManagedPrefixList(
@@ -162,12 +170,12 @@ impl Context<'_> {
 }
 
 fn own_list<'a>(cx: &'a Context<'_>, id: &PrefixListId) -> Result<&'a PrefixList, ControlError> {
-    if cx.world.service_of_list(&cx.scope.region, id).is_some() {
+    let list = cx.world.customer_list(&cx.scope.region, id);
+    if cx.world.service_of_list(&cx.scope.region, id).is_some() || list.is_some_and(PrefixList::is_of_aws) {
         let text = format!("The prefix list {id} is managed by AWS.");
         return Err(ControlError::new(ErrorCode::OperationNotPermitted, text));
     }
-    let shared = cx.world.customer_list(&cx.scope.region, id).is_some();
-    if shared && !cx.region().prefix_lists.contains_key(id) {
+    if list.is_some() && !cx.region().prefix_lists.contains_key(id) {
         // VPC User Guide, "Share a prefix list": a consumer cannot modify or delete it. The code is UNSOURCED.
         let text = format!("The prefix list {id} is owned by another account.");
         return Err(ControlError::new(ErrorCode::OperationNotPermitted, text));

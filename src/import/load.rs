@@ -1,14 +1,13 @@
 //! The one entrance: input files and options in, a world or all problems out. Decodes and builds nothing itself.
 
-use std::collections::BTreeSet;
-
 use super::assemble::Assembly;
 use super::assumption::{Assumption, Assumptions};
 use super::check::check;
 use super::draft::{Draft, Gone, Unmodeled};
+use super::gaps::Gaps;
 use super::ledger::{FileProblems, Ledger};
 use super::source::{Home, InputFile, Library, Skipped};
-use crate::base::{AccountId, PrefixListId, RegionName};
+use crate::base::{AccountId, RegionName};
 use crate::control_plane::World;
 use crate::notation::{Problem, Span};
 
@@ -30,22 +29,16 @@ pub struct Imported {
     pub world: World,
     /// What was assumed.
     pub assumptions: Vec<Assumption>,
-    /// What the account has and this simulator does not model, each with its effect. A prefix list among them is one whose
-    /// blocks are in no file.
+    /// What the account has and this simulator does not model, each with its effect.
     pub unmodeled: Vec<Unmodeled>,
+    /// What of that decides about packets, for questions to the world.
+    pub gaps: Gaps,
     /// What is described and no longer there.
     pub gone: Vec<Gone>,
     /// Files that are no answers, and were left aside.
     pub skipped: Vec<Skipped>,
     /// What is doubtful in the files without being wrong.
     pub warnings: Vec<FileProblems>,
-}
-
-impl Imported {
-    /// The prefix lists whose blocks are in no file.
-    pub fn opaque_lists(&self) -> BTreeSet<PrefixListId> {
-        self.unmodeled.iter().filter_map(|one| PrefixListId::parse(&one.id)).collect()
-    }
 }
 
 /// How many files that were left aside a message names.
@@ -82,6 +75,6 @@ pub fn import(files: Vec<InputFile>, options: &ImportOptions) -> Result<Imported
     if problems.iter().any(FileProblems::has_errors) {
         return Err(problems);
     }
-    let Assembly { world, unmodeled, gone } = assembly;
-    Ok(Imported { world, assumptions, unmodeled, gone, skipped: library.skipped, warnings: problems })
+    let Assembly { world, unmodeled, gaps, gone } = assembly;
+    Ok(Imported { world, assumptions, unmodeled, gaps, gone, skipped: library.skipped, warnings: problems })
 }
