@@ -38,6 +38,12 @@ fn outcome(account: &Small, from: &str, to: &str, traffic: Traffic) -> Outcome {
     outcome
 }
 
+fn by_tables(world: &crate::control_plane::World, from: &str, to: &str) -> Outcome {
+    let tables = Tables::new(world, TableOptions::default());
+    let from = tables.source(from.parse().expect("an address")).expect("somebody");
+    tables.explain(&from, to.parse().expect("an address"), Traffic::Tcp(22)).expect("a path").outcome()
+}
+
 #[track_caller]
 fn unknown(account: &Small, from: &str, to: &str, why: &str) {
     match outcome(account, from, to, Traffic::Tcp(22)) {
@@ -67,9 +73,7 @@ fn rules_and_routes_of_a_shared_prefix_list_hold() {
         let text = format!("{:#}", json!({"Entries": [{"Cidr": block}]}));
         files.push(crate::import::InputFile { path: "111122223333/us-west-2/pl-0c.json".to_owned(), text });
         let world = import(files, &ImportOptions::default()).expect("a world").world;
-        let tables = Tables::new(&world, TableOptions::default());
-        let from = tables.source(APP.parse().expect("an address")).expect("an instance");
-        tables.explain(&from, WEB.parse().expect("an address"), Traffic::Tcp(22)).expect("a path").outcome()
+        by_tables(&world, APP, WEB)
     };
     assert_eq!(with("10.0.2.0/24"), Outcome::Reaches);
     assert_eq!(with("10.0.3.0/24"), Outcome::BlockedOut(DropReason::SecurityGroupIngress));
@@ -226,11 +230,58 @@ fn the_names_of_an_interface_endpoint_lead_to_it_inside_its_vpc() {
     for name in ["s3.us-west-2.amazonaws.com", "data.s3.us-west-2.amazonaws.com"] {
         assert_eq!(looked_up(&private, WEB, name), ["10.0.2.40"]);
     }
-    let answered = outcome(&private, WEB, "10.0.2.40", Traffic::Tcp(443));
+    let answered = by_tables(&imported(&private).world, WEB, "10.0.2.40");
     assert!(matches!(answered, Outcome::Unknown(why) if why.contains("what the interface endpoint behind eni-4 answers")));
     let listed = "vpce-4: what com.amazonaws.us-west-2.s3 answers to connections to 10.0.2.40: unknown".to_owned();
     assert!(effects(&private).contains(&listed), "{:#?}", effects(&private));
     let public = with(json!({"PrivateDnsOnlyForInboundResolverEndpoint": true}));
     assert_ne!(looked_up(&public, WEB, "s3.us-west-2.amazonaws.com"), ["10.0.2.40"]);
     assert_eq!(looked_up(&public, WEB, "s3.us-west-2.amazonaws.com").len(), 1);
+}
+
+#[test]
+fn a_public_name_leads_to_the_private_address_over_a_peering_that_allows_it() {
+    let with = |allowed: bool| {
+        let mut account = Small::new();
+        account.items("Vpcs")[0]["IsDefault"] = json!(true);
+        account.add("Vpcs", json!({"VpcId": "vpc-9", "CidrBlock": "10.9.0.0/16", "OwnerId": "111122223333", "IsDefault": true}));
+        account.add(
+            "Subnets",
+            json!({"SubnetId": "subnet-9", "VpcId": "vpc-9", "CidrBlock": "10.9.1.0/24", "AvailabilityZone": "us-west-2a", "OwnerId": "111122223333"}),
+        );
+        account.add(
+            "RouteTables",
+            json!({"RouteTableId": "rtb-9", "VpcId": "vpc-9", "OwnerId": "111122223333",
+                "Associations": [{"Main": true, "RouteTableAssociationId": "rtbassoc-9"}], "Routes": []}),
+        );
+        account.add(
+            "NetworkAcls",
+            json!({"NetworkAclId": "acl-9", "VpcId": "vpc-9", "OwnerId": "111122223333", "IsDefault": true, "Entries": [],
+                "Associations": [{"NetworkAclAssociationId": "aclassoc-9", "SubnetId": "subnet-9"}]}),
+        );
+        account.add("SecurityGroups", json!({"GroupId": "sg-9", "GroupName": "default", "VpcId": "vpc-9", "OwnerId": "111122223333"}));
+        account.add(
+            "NetworkInterfaces",
+            json!({"NetworkInterfaceId": "eni-9", "SubnetId": "subnet-9", "VpcId": "vpc-9", "OwnerId": "111122223333",
+                "InterfaceType": "interface", "Groups": [{"GroupId": "sg-9"}],
+                "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.10", "Primary": true}],
+                "Attachment": {"InstanceId": "i-9", "DeviceIndex": 0, "Status": "attached"}}),
+        );
+        account.add(
+            "Reservations",
+            json!({"OwnerId": "111122223333", "ReservationId": "r-9", "Instances": [{"InstanceId": "i-9",
+                "State": {"Code": 16, "Name": "running"}, "VpcId": "vpc-9", "SubnetId": "subnet-9", "InstanceType": "m5.large"}]}),
+        );
+        let side = |vpc: &str, allowed: bool| json!({"VpcId": vpc, "OwnerId": "111122223333", "Region": "us-west-2",
+            "PeeringOptions": {"AllowDnsResolutionFromRemoteVpc": allowed}});
+        account.add(
+            "VpcPeeringConnections",
+            json!({"VpcPeeringConnectionId": "pcx-9", "Status": {"Code": "active"},
+                "RequesterVpcInfo": side("vpc-9", !allowed), "AccepterVpcInfo": side("vpc-1", allowed)}),
+        );
+        account
+    };
+    let name = "ec2-54-0-0-10.us-west-2.compute.amazonaws.com";
+    assert_eq!(looked_up(&with(true), "10.9.1.10", name), [WEB]);
+    assert_eq!(looked_up(&with(false), "10.9.1.10", name), [WEB_PUBLIC]);
 }
