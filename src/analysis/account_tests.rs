@@ -108,9 +108,9 @@ fn who_answers_in_a_delegated_block_is_unknown_and_who_has_no_address_is_nobody(
     let mut account = Small::new();
     account.items("NetworkInterfaces")[1]["Ipv4Prefixes"] = json!([{"Ipv4Prefix": "10.0.2.64/28"}]);
     account.items("NetworkInterfaces")[1]["Ipv6Prefixes"] = json!([{"Ipv6Prefix": "2600:1f14:abc:de02:7::/80"}]);
-    unknown(&account, WEB, "10.0.2.70", "delegated to eni-2");
-    unknown(&account, WEB_SIX, "2600:1f14:abc:de02:7::5", "delegated to eni-2");
-    unknown(&account, INTERNET_SIX, "2600:1f14:abc:de02:7::5", "delegated to eni-2");
+    unknown(&account, WEB, "10.0.2.70", "a block delegated to eni-2");
+    unknown(&account, WEB_SIX, "2600:1f14:abc:de02:7::5", "a block delegated to eni-2");
+    unknown(&account, INTERNET_SIX, "2600:1f14:abc:de02:7::5", "a block delegated to eni-2");
     told(&account, WEB, "10.0.2.90", &Outcome::BlockedOut(DropReason::NoSuchInterface));
 }
 
@@ -284,4 +284,53 @@ fn a_public_name_leads_to_the_private_address_over_a_peering_that_allows_it() {
     let name = "ec2-54-0-0-10.us-west-2.compute.amazonaws.com";
     assert_eq!(looked_up(&with(true), "10.9.1.10", name), [WEB]);
     assert_eq!(looked_up(&with(false), "10.9.1.10", name), [WEB_PUBLIC]);
+}
+
+/// The account as a participant sees it to whom the VPC is shared: its own group and machines, the subnets with their
+/// tables and ACLs, and no gateway.
+fn participant(main: bool) -> Small {
+    let mut account = Small::new();
+    for key in ["Vpcs", "Subnets", "RouteTables", "NetworkAcls"] {
+        for item in account.items(key).as_array_mut().expect("a list") {
+            item["OwnerId"] = json!("444455556666");
+        }
+    }
+    for key in ["InternetGateways", "EgressOnlyInternetGateways", "NatGateways"] {
+        *account.items(key) = json!([]);
+    }
+    account.items("SecurityGroups")[0]["GroupName"] = json!("own");
+    account.items("NetworkInterfaces").as_array_mut().expect("a list").pop();
+    account.items("Addresses").as_array_mut().expect("a list").truncate(1);
+    let tables = account.items("RouteTables").as_array_mut().expect("a list");
+    if main {
+        tables[0]["Associations"] = json!([{"Main": false, "SubnetId": "subnet-2", "RouteTableAssociationId": "rtbassoc-1"}]);
+    } else {
+        tables.remove(0);
+    }
+    account
+}
+
+#[test]
+fn a_participants_account_alone_is_a_world_and_what_only_the_owner_tells_is_unknown() {
+    for main in [true, false] {
+        let account = participant(main);
+        let listed = effects(&account);
+        assert!(listed.iter().any(|one| one.starts_with("vpc-1: traffic by its gateways")), "{listed:#?}");
+        // Its own machines reach each other, and the internet gateway that a route leads to is there.
+        told(&account, APP, WEB, &Outcome::Reaches);
+        told(&account, WEB, INTERNET, &Outcome::Reaches);
+        told(&account, INTERNET, WEB_PUBLIC, &Outcome::Reaches);
+        unknown(&account, APP, INTERNET, "is not modelled");
+        unknown(&account, WEB, "10.0.2.77", "in vpc-1, which its owner shares");
+    }
+    // The twin: an account that owns its VPC is not excused.
+    let mut own = participant(true);
+    for key in ["Vpcs", "Subnets", "RouteTables", "NetworkAcls"] {
+        for item in own.items(key).as_array_mut().expect("a list") {
+            item["OwnerId"] = json!("111122223333");
+        }
+    }
+    let problems = import(own.files(), &ImportOptions::default()).expect_err("it lacks its default group");
+    let text = format!("{problems:?}");
+    assert!(text.contains("no security group is the default one of vpc-1"), "{text}");
 }

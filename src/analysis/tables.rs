@@ -190,9 +190,9 @@ impl<'w> Tables<'w> {
     }
 
     /// Why nobody can tell who answers at an address of a VPC, if so.
-    pub(super) fn delegate_unknown(&self, vpc: &VpcId, address: IpAddr) -> Option<String> {
-        let (_, interface) = self.options.gaps.delegate(address).find(|(own, _)| *own == vpc)?;
-        Some(format!("{address} is of a block delegated to {interface}, and who answers there is not modelled"))
+    pub(super) fn others_unknown(&self, vpc: &VpcId, address: IpAddr) -> Option<String> {
+        let (_, what) = self.options.gaps.others_at(address).find(|(own, _)| *own == vpc)?;
+        Some(format!("{address} is in {what}, and who answers there is not modelled"))
     }
 
     /// Why nobody can tell which route of a table is taken, if so. Local routes win over those of lists.

@@ -328,7 +328,7 @@ impl<'t, 'w> Walk<'t, 'w> {
         match found.map(|interface| interface.id.clone()) {
             Some(id) => self.arrive(scope, &id, from, header),
             None if self.tables.index().is_classic(header.dst.ip()) => Ending::Unknown(NO_CLASSIC.to_owned()),
-            None => match self.tables.delegate_unknown(&vpc.id, header.dst.ip()) {
+            None => match self.tables.others_unknown(&vpc.id, header.dst.ip()) {
                 Some(why) => Ending::Unknown(why),
                 None => {
                     self.block(DropReason::NoSuchInterface, vpc.id.as_str());

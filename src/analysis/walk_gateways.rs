@@ -78,8 +78,8 @@ impl Walk<'_, '_> {
         {
             return self.into_vpc_v6(&owner.vpc, header);
         }
-        let delegate = self.tables.options.gaps.delegate(dst).next().filter(|_| dst.is_ipv6());
-        if let Some(vpc) = delegate.map(|(vpc, _)| vpc.clone()) {
+        let others = self.tables.options.gaps.others_at(dst).next().filter(|_| dst.is_ipv6());
+        if let Some(vpc) = others.map(|(vpc, _)| vpc.clone()) {
             return self.into_vpc_v6(&vpc, header);
         }
         if let Some((region, service)) = self.tables.index().service(dst) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::base::{Cidr, NetworkInterfaceId, PrefixListId, VpcId};
+use crate::base::{Cidr, PrefixListId, VpcId};
 
 /// What decides in a way that nobody told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,19 +14,20 @@ pub struct Gaps {
     /// VPCs with a block on public access, each with EC2's word for its mode: what passes an internet gateway or an
     /// egress-only one is unknown.
     pub closed_vpcs: BTreeMap<VpcId, String>,
-    /// Blocks that are delegated to interfaces: whoever answers there, such as a pod, is unknown.
-    pub delegated: BTreeMap<(VpcId, Cidr), NetworkInterfaceId>,
+    /// Blocks of VPCs in which others may answer than the interfaces that are told, each with what it is: a block that is
+    /// delegated to an interface, where pods may be, or a VPC whose owner shares it.
+    pub others: BTreeMap<(VpcId, Cidr), String>,
 }
 
 impl Gaps {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.lists.is_empty() && self.closed_vpcs.is_empty() && self.delegated.is_empty()
+        self.lists.is_empty() && self.closed_vpcs.is_empty() && self.others.is_empty()
     }
 
-    /// The VPC and the interface to which a block around an address is delegated.
-    pub fn delegate(&self, address: IpAddr) -> impl Iterator<Item = (&VpcId, &NetworkInterfaceId)> {
-        let around = self.delegated.iter().filter(move |((_, block), _)| block.contains(address));
-        around.map(|((vpc, _), interface)| (vpc, interface))
+    /// The VPCs in which others may have an address, each with what of it is around the address.
+    pub fn others_at(&self, address: IpAddr) -> impl Iterator<Item = (&VpcId, &str)> {
+        let around = self.others.iter().filter(move |((_, block), _)| block.contains(address));
+        around.map(|((vpc, _), what)| (vpc, what.as_str()))
     }
 }

@@ -6,6 +6,7 @@ use super::check::check;
 use super::draft::{Draft, Gone, Unmodeled};
 use super::gaps::Gaps;
 use super::ledger::{FileProblems, Ledger};
+use super::shared::complete;
 use super::source::{Home, InputFile, Library, Skipped};
 use crate::base::{AccountId, RegionName};
 use crate::control_plane::World;
@@ -52,7 +53,8 @@ pub fn import(files: Vec<InputFile>, options: &ImportOptions) -> Result<Imported
     let mut ledger = Ledger::default();
     let given = Home { account: options.account.clone(), region: options.region.clone() };
     let library = Library::read(files, &given, &mut ledger);
-    let draft = Draft::read(&library, &mut ledger);
+    let mut draft = Draft::read(&library, &mut ledger);
+    complete(&library, &mut draft, &mut ledger);
     check(&library, &draft, &mut ledger);
     let has_vpcs = !draft.vpcs.is_empty();
     let had_errors = ledger.has_errors();

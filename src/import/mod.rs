@@ -26,6 +26,7 @@ mod check;
 mod draft;
 mod gaps;
 mod load;
+mod shared;
 
 mod listeners;
 mod observations;

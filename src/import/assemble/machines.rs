@@ -67,7 +67,8 @@ impl Builder<'_> {
         }
         for block in &interface.prefixes {
             self.unknown(id, "a block delegated to an interface", format!("traffic to {block}: unknown"));
-            self.gaps.delegated.insert((interface.vpc_id.clone(), *block), interface.id.clone());
+            let what = format!("a block delegated to {id}");
+            self.gaps.others.insert((interface.vpc_id.clone(), *block), what);
         }
         for other in &interface.other_associations {
             self.unknown(id, "an address of another kind", format!("traffic to {other}: unknown"));

@@ -69,6 +69,12 @@ impl Builder<'_> {
                 classic_link_enabled: false,
             };
             self.insert(&scope, vpc.at, record);
+            if draft.shared.contains(id) {
+                for block in vpc.value.cidr_blocks.iter().chain(&vpc.value.ipv6_cidr_blocks) {
+                    let what = format!("{id}, which its owner shares");
+                    self.gaps.others.insert((id.clone(), *block), what);
+                }
+            }
             if let Some(mode) = &vpc.value.public_access_block {
                 let effect = format!("traffic between {id} and the internet: unknown ({mode})");
                 self.unknown(id.as_str(), "a block on public access", effect);

@@ -123,7 +123,20 @@ impl Builder<'_> {
             }
             regions.insert(region);
         }
+        self.shared_lists(draft);
         self.state_built_in(&told);
+    }
+
+    /// Lists of shared tables that nobody here describes, and that are no built-in ones.
+    fn shared_lists(&mut self, draft: &Draft) {
+        for id in &draft.shared_lists {
+            let known = self.world.service_regions().any(|region| self.world.service_of_list(region, id).is_some());
+            if !known {
+                let effect = format!("traffic that a route with {id} decides: unknown");
+                self.unknown(id.as_str(), "a prefix list of a shared route table", effect);
+                self.gaps.lists.insert(id.clone());
+            }
+        }
     }
 
     /// Says which services' ranges are the built-in ones.
