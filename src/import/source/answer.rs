@@ -6,7 +6,7 @@ use crate::import::kind::{
 };
 use crate::import::ledger::{Ledger, Place};
 use crate::notation::decode::brief;
-use crate::notation::{Map, Problem, Source, Span, Value};
+use crate::notation::{Map, Node, Problem, Source, Span, Value};
 
 impl Library {
     /// Finds the lists of one file.
@@ -33,6 +33,14 @@ impl Library {
             },
             Value::List(items) => match items.iter().find_map(kind_of_item) {
                 Some(kind) => self.lists.push(AnswerList { file, kind, place: whole, entry: None }),
+                None if !items.is_empty() && items.iter().all(|item| item.as_map().is_some_and(is_answer)) => {
+                    // Pages of a call in one list, as `jq -s` gives them: read as one answer with its key several times.
+                    let pages = items.iter().filter_map(Node::as_map).flat_map(|page| page.entries.iter().cloned());
+                    let map = Map { entries: pages.collect() };
+                    let lists = lists_of(file, &map, ledger);
+                    self.lists.extend(lists);
+                    self.files[file.0].1 = Some(Node { value: Value::Map(map), span: root.span });
+                }
                 None => {
                     let why = "it is a list of something that no known call answers".to_owned();
                     self.skip(file, why);
