@@ -65,7 +65,8 @@ fn effects(account: &Small) -> Vec<String> {
 fn rules_and_routes_of_a_shared_prefix_list_hold() {
     let with = |block: &str| {
         let mut account = Small::new();
-        let list = json!({"PrefixListId": "pl-0c", "PrefixListName": "shared", "OwnerId": "777788889999", "MaxEntries": 5});
+        let list =
+            json!({"PrefixListId": "pl-0c", "PrefixListName": "shared", "OwnerId": "777788889999", "MaxEntries": 5});
         account.add("PrefixLists", list);
         let lists = json!([{"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": "pl-0c"}]}]);
         account.items("SecurityGroups")[0]["IpPermissions"] = lists;
@@ -119,10 +120,7 @@ fn behind_an_egress_only_gateway_no_machine_is_reached_from_outside() {
     let mut account = Small::new();
     told(&account, INTERNET_SIX, APP_SIX, &Outcome::BlockedBack(DropReason::EgressOnly));
     told(&account, APP_SIX, INTERNET_SIX, &Outcome::Reaches);
-    assert_eq!(
-        outcome(&account, INTERNET_SIX, APP_SIX, Traffic::Ping),
-        Outcome::BlockedBack(DropReason::EgressOnly)
-    );
+    assert_eq!(outcome(&account, INTERNET_SIX, APP_SIX, Traffic::Ping), Outcome::BlockedBack(DropReason::EgressOnly));
     // The twin: its subnet's table leads to the internet gateway.
     account.items("RouteTables")[0]["Routes"][3] =
         json!({"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "Origin": "CreateRoute", "State": "active"});
@@ -231,7 +229,9 @@ fn the_names_of_an_interface_endpoint_lead_to_it_inside_its_vpc() {
         assert_eq!(looked_up(&private, WEB, name), ["10.0.2.40"]);
     }
     let answered = by_tables(&imported(&private).world, WEB, "10.0.2.40");
-    assert!(matches!(answered, Outcome::Unknown(why) if why.contains("what the interface endpoint behind eni-4 answers")));
+    assert!(
+        matches!(answered, Outcome::Unknown(why) if why.contains("what the interface endpoint behind eni-4 answers"))
+    );
     let listed = "vpce-4: what com.amazonaws.us-west-2.s3 answers to connections to 10.0.2.40: unknown".to_owned();
     assert!(effects(&private).contains(&listed), "{:#?}", effects(&private));
     let public = with(json!({"PrivateDnsOnlyForInboundResolverEndpoint": true}));
@@ -244,7 +244,10 @@ fn a_public_name_leads_to_the_private_address_over_a_peering_that_allows_it() {
     let with = |allowed: bool| {
         let mut account = Small::new();
         account.items("Vpcs")[0]["IsDefault"] = json!(true);
-        account.add("Vpcs", json!({"VpcId": "vpc-9", "CidrBlock": "10.9.0.0/16", "OwnerId": "111122223333", "IsDefault": true}));
+        account.add(
+            "Vpcs",
+            json!({"VpcId": "vpc-9", "CidrBlock": "10.9.0.0/16", "OwnerId": "111122223333", "IsDefault": true}),
+        );
         account.add(
             "Subnets",
             json!({"SubnetId": "subnet-9", "VpcId": "vpc-9", "CidrBlock": "10.9.1.0/24", "AvailabilityZone": "us-west-2a", "OwnerId": "111122223333"}),
@@ -259,7 +262,10 @@ fn a_public_name_leads_to_the_private_address_over_a_peering_that_allows_it() {
             json!({"NetworkAclId": "acl-9", "VpcId": "vpc-9", "OwnerId": "111122223333", "IsDefault": true, "Entries": [],
                 "Associations": [{"NetworkAclAssociationId": "aclassoc-9", "SubnetId": "subnet-9"}]}),
         );
-        account.add("SecurityGroups", json!({"GroupId": "sg-9", "GroupName": "default", "VpcId": "vpc-9", "OwnerId": "111122223333"}));
+        account.add(
+            "SecurityGroups",
+            json!({"GroupId": "sg-9", "GroupName": "default", "VpcId": "vpc-9", "OwnerId": "111122223333"}),
+        );
         account.add(
             "NetworkInterfaces",
             json!({"NetworkInterfaceId": "eni-9", "SubnetId": "subnet-9", "VpcId": "vpc-9", "OwnerId": "111122223333",
@@ -272,8 +278,10 @@ fn a_public_name_leads_to_the_private_address_over_a_peering_that_allows_it() {
             json!({"OwnerId": "111122223333", "ReservationId": "r-9", "Instances": [{"InstanceId": "i-9",
                 "State": {"Code": 16, "Name": "running"}, "VpcId": "vpc-9", "SubnetId": "subnet-9", "InstanceType": "m5.large"}]}),
         );
-        let side = |vpc: &str, allowed: bool| json!({"VpcId": vpc, "OwnerId": "111122223333", "Region": "us-west-2",
-            "PeeringOptions": {"AllowDnsResolutionFromRemoteVpc": allowed}});
+        let side = |vpc: &str, allowed: bool| {
+            json!({"VpcId": vpc, "OwnerId": "111122223333", "Region": "us-west-2",
+            "PeeringOptions": {"AllowDnsResolutionFromRemoteVpc": allowed}})
+        };
         account.add(
             "VpcPeeringConnections",
             json!({"VpcPeeringConnectionId": "pcx-9", "Status": {"Code": "active"},
@@ -303,7 +311,8 @@ fn participant(main: bool) -> Small {
     account.items("Addresses").as_array_mut().expect("a list").truncate(1);
     let tables = account.items("RouteTables").as_array_mut().expect("a list");
     if main {
-        tables[0]["Associations"] = json!([{"Main": false, "SubnetId": "subnet-2", "RouteTableAssociationId": "rtbassoc-1"}]);
+        tables[0]["Associations"] =
+            json!([{"Main": false, "SubnetId": "subnet-2", "RouteTableAssociationId": "rtbassoc-1"}]);
     } else {
         tables.remove(0);
     }

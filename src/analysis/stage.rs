@@ -143,8 +143,7 @@ impl Stage {
         let started = BTreeMap::new();
         let gaps = options.gaps;
         let assumes = true;
-        let mut stage =
-            Self { simulation, index, assumes, answer_by, gaps, listeners, evidence, learned, started };
+        let mut stage = Self { simulation, index, assumes, answer_by, gaps, listeners, evidence, learned, started };
         // S3's front end has these two ports by itself.
         let fronts: Vec<(ServiceName, NodeId)> =
             stage.simulation.network().services().map(|(_, name, node)| (name.clone(), node)).collect();

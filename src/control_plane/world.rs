@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::{
-    Bucket, IamRole, IamUser, PeeringConnection, PrefixList, PublicAddresses, Quotas, Region, ResourceId, Scope, Service,
-    default_services,
+    Bucket, IamRole, IamUser, PeeringConnection, PrefixList, PublicAddresses, Quotas, Region, ResourceId, Scope,
+    Service, default_services,
 };
 use crate::base::{
     AccountId, Calendar, Cidr, Era, PrefixListId, RegionName, ServiceName, VpcId, VpcPeeringConnectionId,

@@ -22,12 +22,17 @@ const DIGITS: usize = 17;
 /// route tables and network ACLs, and what is their own; gateways, endpoints, the default group and whatever other
 /// participants have, they cannot.
 pub(crate) fn complete(library: &Library, draft: &mut Draft, ledger: &mut Ledger) {
-    let shared: Vec<Drafted<VpcDraft>> = draft.vpcs.iter().filter(|vpc| is_shared(library, draft, vpc)).cloned().collect();
+    let shared: Vec<Drafted<VpcDraft>> =
+        draft.vpcs.iter().filter(|vpc| is_shared(library, draft, vpc)).cloned().collect();
     for vpc in &shared {
         let owner = vpc.owner.as_ref().map_or("another account", AccountId::as_str);
         let (id, effect) = (&vpc.value.id, "traffic by its gateways, and to addresses of others in it: unknown");
         let effect = format!("{effect}; answers of account {owner} are not among these files");
-        draft.unmodeled.push(Unmodeled { id: id.to_string(), what: "a VPC that another account shares".into(), effect });
+        draft.unmodeled.push(Unmodeled {
+            id: id.to_string(),
+            what: "a VPC that another account shares".into(),
+            effect,
+        });
         follow_tables(draft, vpc, ledger);
         add_main_table(draft, vpc);
         add_filters(draft, vpc);
@@ -116,8 +121,11 @@ fn add_main_table(draft: &mut Draft, vpc: &Drafted<VpcDraft>) {
         ));
     }
     let name = format!("{id}/main");
-    let association =
-        AssociationDraft { at: vpc.at, id: RouteTableAssociationId::of_name(&name, DIGITS), user: TableUserDraft::Main };
+    let association = AssociationDraft {
+        at: vpc.at,
+        id: RouteTableAssociationId::of_name(&name, DIGITS),
+        user: TableUserDraft::Main,
+    };
     let value = TableDraft {
         id: RouteTableId::of_name(&name, DIGITS),
         tags: Vec::new(),
@@ -145,7 +153,9 @@ fn add_filters(draft: &mut Draft, vpc: &Drafted<VpcDraft>) {
         foreign: Vec::new(),
     };
     draft.security_groups.push(Drafted { at: vpc.at, owner: vpc.owner.clone(), value: group });
-    if draft.network_acls.is_empty() || draft.network_acls.iter().any(|acl| acl.value.vpc_id == *id && acl.value.is_default) {
+    if draft.network_acls.is_empty()
+        || draft.network_acls.iter().any(|acl| acl.value.vpc_id == *id && acl.value.is_default)
+    {
         return;
     }
     let acl = AclDraft {

@@ -218,8 +218,11 @@ impl Builder<'_> {
             let Ok(endpoint_type) = value.endpoint_type.clone() else { continue };
             let scope = self.scope_in(&value.vpc_id, endpoint.at);
             if endpoint_type == EndpointType::Interface {
-                let addresses: Vec<String> =
-                    value.network_interface_ids.iter().flat_map(|id| addresses.get(id).cloned().unwrap_or_default()).collect();
+                let addresses: Vec<String> = value
+                    .network_interface_ids
+                    .iter()
+                    .flat_map(|id| addresses.get(id).cloned().unwrap_or_default())
+                    .collect();
                 let to = if addresses.is_empty() { "it".to_owned() } else { addresses.join(", ") };
                 let service = &value.service_name;
                 let effect = format!("what {service} answers to connections to {to}: unknown");

@@ -22,7 +22,8 @@ impl Builder<'_> {
         }
         // Private names of an interface endpoint need both attributes, and public names of instances need both, too
         // (VPC User Guide, "DNS attributes for your VPC"): where they are, the attributes are told.
-        let private_names = draft.endpoints.iter().filter(|one| one.value.private_dns_enabled || one.value.inbound_only);
+        let private_names =
+            draft.endpoints.iter().filter(|one| one.value.private_dns_enabled || one.value.inbound_only);
         let mut named: BTreeSet<&VpcId> = private_names.map(|endpoint| &endpoint.value.vpc_id).collect();
         let public_names = draft.interfaces.iter().filter(|interface| interface.value.has_public_name);
         named.extend(public_names.map(|interface| &interface.value.vpc_id));
@@ -169,10 +170,8 @@ impl Builder<'_> {
             let Some(acl) = acls.remove(&value.id) else { continue };
             let scope = self.scope_in(&value.vpc_id, subnet.at);
             if value.enable_dns64 {
-                let effect = format!(
-                    "connections by IPv6 from {} to names that have IPv4 addresses alone: unknown",
-                    value.id
-                );
+                let effect =
+                    format!("connections by IPv6 from {} to names that have IPv4 addresses alone: unknown", value.id);
                 self.unknown(value.id.as_str(), "a subnet with DNS64", effect);
             }
             let record = Subnet {

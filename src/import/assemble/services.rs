@@ -104,7 +104,8 @@ impl Builder<'_> {
                     let ipv6_ranges: BTreeSet<Cidr> = ipv6_ranges;
                     // IPv6 ranges are in no list; the built-in ones stay.
                     let ipv6_ranges = if ipv6_ranges.is_empty() { base.ipv6_ranges.clone() } else { ipv6_ranges };
-                    let service = Service { prefix_list_id: Some(id), ranges, ipv6_ranges, gateway_endpoint: true, ..base };
+                    let service =
+                        Service { prefix_list_id: Some(id), ranges, ipv6_ranges, gateway_endpoint: true, ..base };
                     self.world.declare_service(&region, service);
                 }
                 None => {

@@ -43,7 +43,8 @@ fn network() -> Vec<(&'static str, Value)> {
     let local = |block: &str| json!({"DestinationCidrBlock": block, "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active"});
     let local6 = |block: &str| json!({"DestinationIpv6CidrBlock": block, "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active"});
     let open = |number: u32, egress: bool, key: &str, block: &str| json!({"RuleNumber": number, "Egress": egress, "Protocol": "-1", "RuleAction": "allow", key: block});
-    let all = json!([{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]);
+    let all =
+        json!([{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]);
     let six = |block: &str| json!([{"Ipv6CidrBlock": block, "Ipv6CidrBlockState": {"State": "associated"}}]);
     let subnet = |id: &str, block: &str, block6: &str| {
         json!({"SubnetId": id, "VpcId": "vpc-1", "CidrBlock": block, "AvailabilityZone": "us-west-2a", "OwnerId": OWNER,
@@ -122,6 +123,7 @@ fn machines() -> Vec<(&'static str, Value)> {
     };
     let mut nat = eni(3, 1, json!([elastic("10.0.1.20", true, 20), elastic("10.0.1.21", false, 21)]), json!([]));
     nat["InterfaceType"] = json!("nat_gateway");
+    nat["Description"] = json!("Interface for NAT Gateway nat-1");
     nat["SourceDestCheck"] = json!(false);
     nat["Groups"] = json!([]);
     nat["Attachment"] = json!({"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "Status": "attached"});
@@ -140,12 +142,7 @@ fn machines() -> Vec<(&'static str, Value)> {
         (
             "NetworkInterfaces",
             json!([
-                eni(
-                    1,
-                    1,
-                    json!([elastic("10.0.1.10", true, 10)]),
-                    json!([{"Ipv6Address": "2600:1f14:abc:de01::10"}])
-                ),
+                eni(1, 1, json!([elastic("10.0.1.10", true, 10)]), json!([{"Ipv6Address": "2600:1f14:abc:de01::10"}])),
                 eni(2, 2, json!([plain("10.0.2.10")]), json!([{"Ipv6Address": "2600:1f14:abc:de02::10"}])),
                 nat
             ]),

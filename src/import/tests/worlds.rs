@@ -11,7 +11,8 @@ use crate::control_plane::{
 
 #[test]
 fn the_network_of_endpoints_is_a_world() {
-    let Imported { world, assumptions, unmodeled, gone, warnings, skipped, gaps } = imported(inputs(endpoints_network()));
+    let Imported { world, assumptions, unmodeled, gone, warnings, skipped, gaps } =
+        imported(inputs(endpoints_network()));
     assert_eq!(shown(&warnings), Vec::<String>::new());
     assert_eq!((gone, skipped), (vec![], vec![]));
     assert!(gaps.is_empty());

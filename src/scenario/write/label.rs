@@ -146,7 +146,8 @@ impl Labels {
 
     /// Gives each record a key that no other of its kind has at this place.
     fn claim(&mut self, scope: &Scope, vpc: &str, wishes: Vec<Wish<'_>>, taken: &mut BTreeSet<String>) {
-        let bases: Vec<Option<String>> = wishes.iter().map(|wish| wish.name.and_then(as_key).filter(|key| !self.ids.contains(key))).collect();
+        let bases: Vec<Option<String>> =
+            wishes.iter().map(|wish| wish.name.and_then(as_key).filter(|key| !self.ids.contains(key))).collect();
         let wanted: BTreeSet<&str> = bases.iter().flatten().map(String::as_str).collect();
         let mut next: BTreeMap<&str, u32> = BTreeMap::new();
         for (wish, base) in wishes.iter().zip(&bases) {

@@ -169,9 +169,8 @@ impl Pen<'_> {
         let usual = made && eni.groups.iter().eq(default);
         if !usual {
             // A group of another VPC may be associated with this one; a call can name none.
-            let is_here = |id: &SecurityGroupId| {
-                region.security_groups().get(id).is_none_or(|group| group.vpc_id == eni.vpc_id)
-            };
+            let is_here =
+                |id: &SecurityGroupId| region.security_groups().get(id).is_none_or(|group| group.vpc_id == eni.vpc_id);
             for group in eni.groups.iter().filter(|group| !is_here(group)) {
                 self.note(beside, format!("{group} of another VPC, which {} has", eni.id));
             }
