@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde_json::json;
 
 use super::*;
+use crate::control_plane::{Call, ModifyManagedPrefixList};
 use crate::import::tests::small::Small;
 use crate::import::{ImportOptions, Imported, import};
 use crate::trace::DropReason;
@@ -78,6 +79,36 @@ fn rules_and_routes_of_a_shared_prefix_list_hold() {
     };
     assert_eq!(with("10.0.2.0/24"), Outcome::Reaches);
     assert_eq!(with("10.0.3.0/24"), Outcome::BlockedOut(DropReason::SecurityGroupIngress));
+}
+
+#[test]
+fn a_change_of_a_shared_list_by_its_owner_reaches_the_groups_of_its_consumers() {
+    let mut account = Small::new();
+    let list = json!({"PrefixListId": "pl-0c", "PrefixListName": "shared", "OwnerId": "777788889999", "MaxEntries": 5,
+        "Cidrs": ["10.0.2.0/24"]});
+    account.add("PrefixLists", list);
+    let rule = json!([{"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": "pl-0c"}]}]);
+    account.items("SecurityGroups")[0]["IpPermissions"] = rule;
+    let world = imported(&account).world;
+    let list = crate::base::PrefixListId::parse("pl-0c").expect("an id");
+    let asked = |block: &str| {
+        let remove = vec![crate::base::Cidr::parse(block).expect("a block")];
+        let action = ModifyManagedPrefixList { remove_entries: remove, ..ModifyManagedPrefixList::new(list.clone()) };
+        let (owner, _) =
+            world.regions().find(|(_, region)| region.prefix_lists().contains_key(&list)).expect("an owner");
+        let (call, text, place) = (Call::admin(owner), String::new(), String::new());
+        let step = ChangeStep { call, action: action.into(), text, place };
+        let mut make =
+            |outside: &[IpAddr]| Stage::new(world.clone(), StageOptions::default(), Evidence::default(), outside);
+        let result = what_if(&mut make, &[step], &WhatIfOptions::default(), &mut |_, _, _| ());
+        assert!(result.defects.is_empty(), "{:?}", result.defects);
+        let lost = result.comparison.lost.iter().map(|one| (one.from, one.to));
+        let named = lost.map(|(from, to)| (result.classes[from].name.as_str(), result.classes[to].name.as_str()));
+        (result.is_refused(), named.filter(|pair| *pair == ("app", "web")).count())
+    };
+    assert_eq!(asked("10.0.2.0/24"), (false, 1));
+    // The twin: what is not in it takes nothing away.
+    assert_eq!(asked("10.0.9.0/24"), (true, 0));
 }
 
 #[test]

@@ -290,6 +290,7 @@ impl<'t, 'w> Walk<'t, 'w> {
                     false => self.blackhole(scope, vpc, by, header),
                 }
             }
+            RouteTarget::Unmodeled(id) if by.is_empty() => Ending::Unknown(format!("what {id} does is not modelled")),
             RouteTarget::Unmodeled(id) => Ending::Unknown(format!("what {id} does is not modelled ({by})")),
         }
     }
