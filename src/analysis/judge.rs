@@ -70,7 +70,7 @@ impl Tables<'_> {
         header: &Header,
         egress: bool,
     ) -> Option<String> {
-        if self.options().opaque_lists.is_empty() {
+        if self.options().gaps.lists.is_empty() {
             return None;
         }
         let far = if egress { header.dst.ip() } else { header.src.ip() };
@@ -79,7 +79,7 @@ impl Tables<'_> {
         let mut rules = groups.flat_map(|group| if egress { &group.egress } else { &group.ingress });
         rules.find_map(|rule| match &rule.peer {
             Peer::PrefixList(list) if protocol_holds(rule.protocol, header, far.is_ipv4()) => {
-                let list = self.options().opaque_lists.get(list)?;
+                let list = self.options().gaps.lists.get(list)?;
                 Some(format!("a security group has a rule for {list}, whose blocks are in no file"))
             }
             _ => None,

@@ -47,6 +47,8 @@ pub use tables::{TableOptions, Tables};
 pub use what_if::{Chosen, ConnectionFate, ProgramFate, StepMade, WhatIf, WhatIfOptions, what_if};
 
 #[cfg(test)]
+mod account_tests;
+#[cfg(test)]
 pub(crate) mod agreement;
 #[cfg(test)]
 mod tests;

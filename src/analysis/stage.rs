@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::addresses::{AddressIndex, Owner};
 use super::tables::TableOptions;
-use crate::base::{Calendar, InstanceId, PrefixListId, RegionName, ServiceName};
+use crate::base::{Calendar, InstanceId, RegionName, ServiceName};
 use crate::control_plane::{InstanceState, World};
 use crate::host::{AnswerBy, Host, HostSettings, Net, Unknown};
-use crate::import::{HostKey, ListenerAssumptions, Listening, Observations, PortState, Probe, Saw};
+use crate::import::{Gaps, HostKey, ListenerAssumptions, Listening, Observations, PortState, Probe, Saw};
 use crate::provision::{OutsideHost, Settings};
 use crate::service::s3::FrontSettings;
 use crate::sim::Simulation;
@@ -27,8 +27,8 @@ pub struct StageOptions {
     /// By which interface an instance with several of them answers. The default is the one that was asked: Amazon Linux
     /// sets a routing table of its own up for each interface, so that answers leave by the interface they belong to.
     pub answer_by: AnswerBy,
-    /// Prefix lists whose blocks nobody told: what a route or rule with one of them decides is unknown.
-    pub opaque_lists: BTreeSet<PrefixListId>,
+    /// What decides in a way that nobody told.
+    pub gaps: Gaps,
 }
 
 /// What observations show of listeners: an open port has one, whoever saw it.
@@ -46,7 +46,7 @@ pub struct Stage {
     /// Whether listeners are assumed; in a running world its own programs are what listens.
     assumes: bool,
     answer_by: AnswerBy,
-    opaque_lists: BTreeSet<PrefixListId>,
+    gaps: Gaps,
     listeners: ListenerAssumptions,
     evidence: Evidence,
     learned: BTreeSet<String>,
@@ -141,10 +141,9 @@ impl Stage {
         let simulation = Simulation::new(world, settings, Calendar::ERA_CURRENT, patient());
         let answer_by = options.answer_by;
         let started = BTreeMap::new();
-        let opaque_lists = options.opaque_lists;
+        let gaps = options.gaps;
         let assumes = true;
-        let mut stage =
-            Self { simulation, index, assumes, answer_by, opaque_lists, listeners, evidence, learned, started };
+        let mut stage = Self { simulation, index, assumes, answer_by, gaps, listeners, evidence, learned, started };
         // S3's front end has these two ports by itself.
         let fronts: Vec<(ServiceName, NodeId)> =
             stage.simulation.network().services().map(|(_, name, node)| (name.clone(), node)).collect();
@@ -164,7 +163,7 @@ impl Stage {
             index,
             assumes: false,
             answer_by,
-            opaque_lists: BTreeSet::new(),
+            gaps: Gaps::default(),
             listeners: ListenerAssumptions::default(),
             evidence: Evidence::default(),
             learned: BTreeSet::new(),
@@ -182,7 +181,7 @@ impl Stage {
             answer_by: self.answer_by,
             answer_by_instance: own.collect(),
             nat_instances: settings.nat_instances.clone(),
-            opaque_lists: self.opaque_lists.clone(),
+            gaps: self.gaps.clone(),
             ..TableOptions::default()
         }
     }
@@ -191,7 +190,7 @@ impl Stage {
     pub fn has_gaps(&self) -> bool {
         let regions = self.simulation.world().regions();
         let mut tables = regions.flat_map(|(_, region)| region.route_tables().values());
-        !self.opaque_lists.is_empty() || tables.any(|table| !table.edge_associations.is_empty())
+        !self.gaps.is_empty() || tables.any(|table| !table.edge_associations.is_empty())
     }
 
     /// The running world.

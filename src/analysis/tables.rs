@@ -12,6 +12,7 @@ use super::walk::Walk;
 use crate::base::*;
 use crate::control_plane::{Destination, Instance, Region, RouteTable, RouteTarget, Scope, SecurityGroup, World};
 use crate::host::AnswerBy;
+use crate::import::Gaps;
 use crate::provision::Outside;
 
 /// What tables are asked for beyond the records.
@@ -28,8 +29,8 @@ pub struct TableOptions {
     pub answer_by_instance: BTreeMap<InstanceId, AnswerBy>,
     /// Instances that forward for others as NAT instances.
     pub nat_instances: BTreeSet<InstanceId>,
-    /// Prefix lists whose blocks nobody told.
-    pub opaque_lists: BTreeSet<PrefixListId>,
+    /// What decides in a way that nobody told.
+    pub gaps: Gaps,
     /// The port that a question comes from.
     pub source_port: u16,
     /// The port that a NAT gateway gives it.
@@ -67,7 +68,7 @@ impl Default for TableOptions {
             answer_by: AnswerBy::default(),
             answer_by_instance: BTreeMap::new(),
             nat_instances: BTreeSet::new(),
-            opaque_lists: BTreeSet::new(),
+            gaps: Gaps::default(),
             source_port: 49_152,
             nat_port: 49_152,
             brief: false,
@@ -158,13 +159,25 @@ impl<'w> Tables<'w> {
         Some(format!("{table} may redirect what enters through {gateway}, which is not modelled"))
     }
 
+    /// Why nobody can tell what passes a VPC's gateways to the internet, if so.
+    pub(super) fn closed_unknown(&self, vpc: &VpcId) -> Option<String> {
+        let mode = self.known.options.gaps.closed_vpcs.get(vpc)?;
+        Some(format!("{vpc} has a block on public access ({mode}), which is not modelled"))
+    }
+
+    /// Why nobody can tell who answers at an address of a VPC, if so.
+    pub(super) fn others_unknown(&self, vpc: &VpcId, address: IpAddr) -> Option<String> {
+        let (_, what) = self.known.options.gaps.others_at(address).find(|(own, _)| *own == vpc)?;
+        Some(format!("{address} is in {what}, and who answers there is not modelled"))
+    }
+
     /// Why nobody can tell which route of a table is taken, if so. Local routes win over those of lists.
     pub(super) fn route_unknown(&self, table: &RouteTable, chosen: Option<&RouteTarget>) -> Option<String> {
-        if self.known.options.opaque_lists.is_empty() || chosen == Some(&RouteTarget::Local) {
+        if self.known.options.gaps.lists.is_empty() || chosen == Some(&RouteTarget::Local) {
             return None;
         }
         let list = table.routes().find_map(|route| match &route.destination {
-            Destination::PrefixList(list) => self.known.options.opaque_lists.get(list),
+            Destination::PrefixList(list) => self.known.options.gaps.lists.get(list),
             Destination::Cidr(_) => None,
         })?;
         Some(format!("{} has a route for {list}, whose blocks are in no file", table.id))

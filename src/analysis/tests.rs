@@ -8,7 +8,7 @@ use crate::control_plane::{
     Action, Call, CreateManagedPrefixList, CreateRoute, CreateVpcEndpoint, DeleteRoute, DeleteRouteTable, Destination,
     ModifyVpcAttribute, RouteTarget, Scope, StopInstances, TerminateInstances, World,
 };
-use crate::import::{ImportOptions, Observations, Saw, import, read_observations, tests as measured};
+use crate::import::{Gaps, ImportOptions, Observations, Saw, import, read_observations, tests as measured};
 use crate::notation::Source;
 use crate::trace::DropReason;
 
@@ -231,8 +231,8 @@ fn with_a_list(told: bool) -> Outcome {
     let nat =
         endpoints_world().regions().next().expect("a region").1.nat_gateways().keys().next().expect("one").clone();
     make(CreateRoute::new(table, Destination::PrefixList(list.clone()), RouteTarget::NatGateway(nat)).into());
-    let opaque_lists = if told { Default::default() } else { [list].into() };
-    let tables = Tables::new(&world, TableOptions { opaque_lists, ..TableOptions::default() });
+    let gaps = Gaps { lists: if told { Default::default() } else { [list].into() }, ..Gaps::default() };
+    let tables = Tables::new(&world, TableOptions { gaps, ..TableOptions::default() });
     let from = tables.source("10.1.2.100".parse().expect("an address")).expect("an instance");
     tables.explain(&from, SOMEWHERE, Traffic::Tcp(443)).expect("a path").outcome()
 }

@@ -295,6 +295,7 @@ impl<'t, 'w> Walk<'t, 'w> {
                     false => self.blackhole(scope, vpc, by, header),
                 }
             }
+            RouteTarget::Unmodeled(id) if by.is_empty() => Ending::Unknown(format!("what {id} does is not modelled")),
             RouteTarget::Unmodeled(id) => Ending::Unknown(format!("what {id} does is not modelled ({by})")),
         }
     }
@@ -333,10 +334,13 @@ impl<'t, 'w> Walk<'t, 'w> {
         match found.map(|interface| interface.id.clone()) {
             Some(id) => self.arrive(scope, &id, from, header),
             None if self.tables.index().is_classic(header.dst.ip()) => Ending::Unknown(NO_CLASSIC.to_owned()),
-            None => {
-                self.block(DropReason::NoSuchInterface, vpc.id.as_str());
-                Ending::Lost
-            }
+            None => match self.tables.others_unknown(&vpc.id, header.dst.ip()) {
+                Some(why) => Ending::Unknown(why),
+                None => {
+                    self.block(DropReason::NoSuchInterface, vpc.id.as_str());
+                    Ending::Lost
+                }
+            },
         }
     }
 

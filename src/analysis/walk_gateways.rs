@@ -22,11 +22,14 @@ impl Walk<'_, '_> {
         let name = self.region(scope).and_then(|region| region.internet_gateways().get(id)?.tags.name.clone());
         self.hop(Component::InternetGateway, id.as_str(), name);
         let (IpAddr::V4(src), IpAddr::V4(dst)) = (header.src.ip(), header.dst.ip()) else {
-            if vpc.ipv6_cidr_blocks.iter().any(|block| block.contains(header.src.ip())) {
-                return self.across_internet(header);
+            if !vpc.ipv6_cidr_blocks.iter().any(|block| block.contains(header.src.ip())) {
+                self.block(DropReason::Spoofed, id.as_str());
+                return Ending::Lost;
             }
-            self.block(DropReason::Spoofed, id.as_str());
-            return Ending::Lost;
+            return match self.tables.closed_unknown(&vpc.id) {
+                Some(why) => Ending::Unknown(why),
+                None => self.across_internet(header),
+            };
         };
         if dst.is_private() {
             self.block(DropReason::PrivateDestination, id.as_str());
@@ -40,8 +43,15 @@ impl Walk<'_, '_> {
             self.block(DropReason::NoPublicAddress, id.as_str());
             return Ending::Lost;
         };
+        if let Some(why) = self.tables.closed_unknown(&vpc.id) {
+            return Ending::Unknown(why);
+        }
         let mut after = Header { src: SocketAddr::new(public, header.src.port()), ..header };
         let turns = self.private_of(vpc, header.dst.ip());
+        // What turns at the gateway enters by it.
+        if let Some(why) = turns.as_ref().and_then(|_| self.tables.edge_unknown(id.as_str())) {
+            return Ending::Unknown(why);
+        }
         if let Some((private, _)) = turns {
             after.dst = SocketAddr::new(private, header.dst.port());
         }
@@ -67,6 +77,10 @@ impl Walk<'_, '_> {
             && let Some(owner) = self.tables.index().owners(dst).first().cloned()
         {
             return self.into_vpc_v6(&owner.vpc, header);
+        }
+        let others = self.tables.options().gaps.others_at(dst).next().filter(|_| dst.is_ipv6());
+        if let Some(vpc) = others.map(|(vpc, _)| vpc.clone()) {
+            return self.into_vpc_v6(&vpc, header);
         }
         if let Some((region, service)) = self.tables.index().service(dst) {
             let name = format!("{} {region}", service.service());
@@ -97,7 +111,7 @@ impl Walk<'_, '_> {
         let Some(id) = self.tables.internet_gateway(vpc_id).cloned() else { return Ending::Lost };
         let name = self.region(&scope).and_then(|region| region.internet_gateways().get(&id)?.tags.name.clone());
         self.hop(Component::InternetGateway, id.as_str(), name);
-        if let Some(why) = self.tables.edge_unknown(id.as_str()) {
+        if let Some(why) = self.tables.edge_unknown(id.as_str()).or_else(|| self.tables.closed_unknown(vpc_id)) {
             return Ending::Unknown(why);
         }
         if let IpAddr::V4(src) = header.src.ip() {
@@ -139,6 +153,9 @@ impl Walk<'_, '_> {
                 self.block(DropReason::EgressOnly, gateway.id.as_str());
             }
         }
+        if let Some(why) = self.tables.closed_unknown(vpc_id) {
+            return Ending::Unknown(why);
+        }
         self.router_hop(vpc);
         self.deliver(&scope, vpc, None, header)
     }
@@ -149,6 +166,14 @@ impl Walk<'_, '_> {
         if !own {
             self.block(DropReason::Spoofed, id.as_str());
             return Ending::Lost;
+        }
+        if header.answer && !matches!(header.traffic, Traffic::Udp(_)) {
+            // An answer to what came in by another gateway, such as the VPC's internet gateway.
+            self.block(DropReason::EgressOnly, id.as_str());
+            return Ending::Lost;
+        }
+        if let Some(why) = self.tables.closed_unknown(&vpc.id) {
+            return Ending::Unknown(why);
         }
         self.egress_only.push((id.clone(), header));
         self.across_internet(header)

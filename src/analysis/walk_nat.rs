@@ -7,6 +7,7 @@ use super::path::{Finding, Header, Traffic};
 use super::walk::{Ending, Walk};
 use crate::base::*;
 use crate::control_plane::{Instance, NetworkInterface, Scope};
+use crate::data_plane::is_nat64;
 use crate::trace::{Component, DropReason};
 
 /// What a NAT gateway or NAT instance remembers of the question.
@@ -34,7 +35,7 @@ impl Walk<'_, '_> {
         self.hop(Component::NatGateway, id.as_str(), nat.tags.name.clone());
         let blocks = region.and_then(|region| region.vpcs().get(&nat.vpc_id)).map(|vpc| vpc.cidr_blocks.as_slice());
         let inside = |address: IpAddr| blocks.is_some_and(|blocks| blocks.iter().any(|block| block.contains(address)));
-        if header.dst.ip() == own {
+        if nat.addresses.iter().any(|address| header.dst.ip() == IpAddr::V4(address.private_ip)) {
             let Some(after) = self.mapped(id.as_str(), &header) else {
                 let from_vpc = inside(header.src.ip());
                 let reason = if from_vpc { DropReason::NatNotAddressable } else { DropReason::NatNoMapping };
@@ -42,6 +43,11 @@ impl Walk<'_, '_> {
                 return Ending::Lost;
             };
             return self.translate_and_leave(scope, interface, header, after);
+        }
+        if let IpAddr::V6(dst) = header.dst.ip()
+            && is_nat64(dst)
+        {
+            return Ending::Unknown(format!("that {id} translates IPv6 to IPv4 (NAT64) is not modelled"));
         }
         if !inside(header.src.ip()) {
             self.block(DropReason::NatSourceOutsideVpc, id.as_str());

@@ -44,7 +44,7 @@ fn scored(args: &ProbeArgs, path: &Path, options: StageOptions, terminal: &Termi
     }
     let imported = account::load(&args.account)?;
     account::warn(&imported, terminal);
-    let options = StageOptions { opaque_lists: imported.opaque_lists(), ..options };
+    let options = StageOptions { gaps: imported.gaps.clone(), ..options };
     let card: Scorecard = score(imported.world, options, &observations);
     let page = ScorePage { file: &source.name, card: &card };
     match args.format {
@@ -66,7 +66,7 @@ fn single(args: &ProbeArgs, from: &str, to: &str, options: StageOptions, termina
     }
     let imported = account::load(&args.account)?;
     account::warn(&imported, terminal);
-    let options = StageOptions { opaque_lists: imported.opaque_lists(), ..options };
+    let options = StageOptions { gaps: imported.gaps.clone(), ..options };
     let stage = Stage::new(imported.world, options, Evidence::default(), &asked::literals(from, to));
     let mut prober = Prober::new(stage);
     let asked = asked::find(&mut prober, from, to, &args.traffic, Some(Traffic::Ping))?;

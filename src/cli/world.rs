@@ -43,7 +43,7 @@ impl World {
             let options = stage_options(assumed)?;
             let imported = super::account::load_at(path, account)?;
             super::account::warn(&imported, terminal);
-            let options = StageOptions { opaque_lists: imported.opaque_lists(), ..options };
+            let options = StageOptions { gaps: imported.gaps.clone(), ..options };
             return Ok(Self::Account(Box::new(imported), path.display().to_string(), Box::new(options)));
         }
         if assumed.listeners.is_some() || assumed.answer_by.is_some() {

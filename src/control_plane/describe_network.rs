@@ -110,7 +110,7 @@ pub(super) fn managed_prefix_lists(view: &View<'_>) -> Vec<Value> {
             "PrefixListName": list.prefix_list_name,
             "MaxEntries": list.max_entries,
             "Version": list.version,
-            "OwnerId": view.scope.account.as_str(),
+            "OwnerId": if list.is_of_aws() { "AWS" } else { view.scope.account.as_str() },
             "Tags": tag_set(&list.tags),
         })
     });

@@ -22,6 +22,14 @@ pub struct PrefixList {
     pub version: u32,
 }
 
+impl PrefixList {
+    /// Whether it is one of AWS's that is no service's, such as CloudFront's: a customer's name cannot begin so (API
+    /// Reference, CreateManagedPrefixList).
+    pub fn is_of_aws(&self) -> bool {
+        self.prefix_list_name.starts_with("com.amazonaws.")
+    }
+}
+
 action_struct! {
     /// Creates a prefix list.
     CreateManagedPrefixList(
@@ -110,11 +118,14 @@ impl Perform for ModifyManagedPrefixList {
 impl Perform for DeleteManagedPrefixList {
     fn perform(&self, cx: &mut Context<'_>) -> Result<(), ControlError> {
         let id = &own_list(cx, &self.prefix_list_id)?.id.clone();
-        let region = cx.region();
-        let in_group = region.security_groups.values().any(|group| group.uses_list(id));
         let destination = Destination::PrefixList(id.clone());
-        let in_table = region.route_tables.values().any(|table| table.route(&destination).is_some());
-        if in_group || in_table {
+        // Also those of accounts that it is shared with.
+        let is_used = cx.world.regions().any(|(scope, region)| {
+            let in_group = || region.security_groups.values().any(|group| group.uses_list(id));
+            let in_table = || region.route_tables.values().any(|table| table.route(&destination).is_some());
+            scope.region == cx.scope.region && (in_group() || in_table())
+        });
+        if is_used {
             return Err(ControlError::dependency("prefix list", id));
         }
         cx.region_mut().prefix_lists.remove(id);
@@ -135,29 +146,38 @@ impl Context<'_> {
 
     /// How many rules or routes a list counts (facts E24: AWS's have a weight of their own).
     pub(super) fn list_weight(&self, id: &PrefixListId) -> usize {
-        let own = self.region().prefix_lists.get(id).map(|list| list.max_entries);
+        let customers = self.world.customer_list(&self.scope.region, id).map(|list| list.max_entries);
         let service = || self.world.service_of_list(&self.scope.region, id).map(|service| service.weight);
-        own.or_else(service).unwrap_or(1)
+        customers.or_else(service).unwrap_or(1)
     }
 
-    /// Notes everything that compiles a list's blocks: the list, tables with a route to it, groups with a rule.
+    /// Notes everything that compiles a list's blocks: the list, tables with a route to it, groups with a rule, those of
+    /// other accounts of the region among them.
     pub(super) fn touch_list_users(&mut self, scope: &Scope, id: &PrefixListId) {
         self.touch(Touch::PrefixList(id.clone()));
-        let Some(region) = self.world.region(scope) else { return };
         let destination = Destination::PrefixList(id.clone());
-        let tables = region.route_tables.values().filter(|table| table.route(&destination).is_some());
-        let tables: Vec<_> = tables.map(|table| Touch::RouteTable(table.id.clone())).collect();
-        let groups = region.security_groups.values().filter(|group| group.uses_list(id));
-        let groups: Vec<_> = groups.map(|group| Touch::SecurityGroup(group.id.clone())).collect();
-        for touch in tables.into_iter().chain(groups) {
+        let mut users = Vec::new();
+        for (_, region) in self.world.regions().filter(|(other, _)| other.region == scope.region) {
+            let tables = region.route_tables.values().filter(|table| table.route(&destination).is_some());
+            users.extend(tables.map(|table| Touch::RouteTable(table.id.clone())));
+            let groups = region.security_groups.values().filter(|group| group.uses_list(id));
+            users.extend(groups.map(|group| Touch::SecurityGroup(group.id.clone())));
+        }
+        for touch in users {
             self.touch(touch);
         }
     }
 }
 
 fn own_list<'a>(cx: &'a Context<'_>, id: &PrefixListId) -> Result<&'a PrefixList, ControlError> {
-    if cx.world.service_of_list(&cx.scope.region, id).is_some() {
+    let list = cx.world.customer_list(&cx.scope.region, id);
+    if cx.world.service_of_list(&cx.scope.region, id).is_some() || list.is_some_and(PrefixList::is_of_aws) {
         let text = format!("The prefix list {id} is managed by AWS.");
+        return Err(ControlError::new(ErrorCode::OperationNotPermitted, text));
+    }
+    if list.is_some() && !cx.region().prefix_lists.contains_key(id) {
+        // VPC User Guide, "Share a prefix list": a consumer cannot modify or delete it. The code is UNSOURCED.
+        let text = format!("The prefix list {id} is owned by another account.");
         return Err(ControlError::new(ErrorCode::OperationNotPermitted, text));
     }
     cx.region().need_prefix_list(id)

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::{
-    Bucket, IamRole, IamUser, PeeringConnection, PublicAddresses, Quotas, Region, ResourceId, Scope, Service,
-    default_services,
+    Bucket, IamRole, IamUser, PeeringConnection, PrefixList, PublicAddresses, Quotas, Region, ResourceId, Scope,
+    Service, default_services,
 };
 use crate::base::{
     AccountId, Calendar, Cidr, Era, PrefixListId, RegionName, ServiceName, VpcId, VpcPeeringConnectionId,
@@ -181,10 +181,16 @@ impl World {
         self.regions().find(|(_, region)| region.vpcs().contains_key(id)).map(|(scope, _)| scope)
     }
 
-    /// The blocks of a prefix list as a scope sees it: its own, or one of AWS's of the region.
+    /// The blocks of a prefix list as a scope sees it: a customer's of the region, or one of AWS's.
     pub fn prefix_list_blocks(&self, scope: &Scope, id: &PrefixListId) -> Option<&BTreeSet<Cidr>> {
-        let own = self.region(scope).and_then(|region| region.prefix_lists.get(id)).map(|list| &list.entries);
-        own.or_else(|| self.service_of_list(&scope.region, id).map(|service| &service.ranges))
+        let customers = self.customer_list(&scope.region, id).map(|list| &list.entries);
+        customers.or_else(|| self.service_of_list(&scope.region, id).map(|service| &service.ranges))
+    }
+
+    /// A customer's prefix list of a region, whoever owns it. Groups and tables of other accounts may name it where its
+    /// owner shares it (VPC User Guide, "Share a prefix list"); who shares what is AWS RAM's to say, and no record here.
+    pub fn customer_list(&self, region: &RegionName, id: &PrefixListId) -> Option<&PrefixList> {
+        self.accounts.values().find_map(|account| account.regions.get(region)?.prefix_lists.get(id))
     }
 
     /// The service that a prefix list of AWS's stands for.

@@ -32,7 +32,7 @@ pub use gateway_endpoint::{ENDPOINT_MTU, GatewayEndpoint};
 pub use interface::Interface;
 pub use internet::Internet;
 pub use internet_gateway::InternetGateway;
-pub use nat_gateway::NatGateway;
+pub use nat_gateway::{NatGateway, is_nat64};
 pub use nat_table::{Mapping, NatLimits, NatTable, Refusal};
 pub use peering_connection::PeeringConnection;
 pub use stateful_filter::{FilterRule, Members, Peer, Ports, StatefulFilter};

@@ -1,7 +1,7 @@
 //! The NAT gateway: when to translate, when to refuse, when to reset (facts N1–N16). Routes nothing: its packets go
 //! back into the VPC through its own interface, and meet the route table of its subnet there.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::nat_table::{Mapping, NatLimits, NatTable, Refusal};
 use crate::base::{Cidr, SimTime};
@@ -9,10 +9,12 @@ use crate::engine::{Effects, Node};
 use crate::packet::{FiveTuple, FragmentPorts, IcmpError, Packet, Protocol, TcpFlags, build_reset};
 use crate::trace::{Absorbed, Answer, CiteId, DropReason, PortId, Step};
 
-/// A NAT gateway with one private address. Port 0 is its interface in its subnet.
+/// A NAT gateway that translates to one private address. Port 0 is its interface in its subnet.
 pub struct NatGateway {
     /// Its private address, which the internet gateway translates to its Elastic IP.
     pub address: IpAddr,
+    /// Its further private addresses, with the Elastic IPs of their own. It gives no connection one of them.
+    pub others: Vec<IpAddr>,
     /// The VPC's blocks: only packets from there are served (facts N14).
     pub blocks: Vec<Cidr>,
     /// Whether it is available: false while pending, deleted, or while its zone is down.
@@ -36,6 +38,7 @@ impl NatGateway {
     pub fn new(address: IpAddr, blocks: Vec<Cidr>, limits: NatLimits, cite: CiteId) -> Self {
         Self {
             address,
+            others: Vec::new(),
             blocks,
             available: true,
             cite,
@@ -169,16 +172,23 @@ impl Node for NatGateway {
             };
             return out.drop(packet, reason, self.cite);
         };
-        if tuple.dst == self.address {
+        if tuple.dst == self.address || self.others.contains(&tuple.dst) {
             self.take_from_outside(now, tuple, packet, out);
         } else if self.blocks.iter().any(|block| block.contains(tuple.src)) {
             self.take_from_inside(now, tuple, packet, out);
+        } else if matches!(tuple.dst, IpAddr::V6(dst) if is_nat64(dst)) {
+            out.drop(packet, DropReason::NotModeled, self.cite);
         } else {
             out.drop(packet, DropReason::NatSourceOutsideVpc, self.cite);
         }
     }
 
     fn on_timer(&mut self, _now: SimTime, _token: u64, _out: &mut Effects<'_>) {}
+}
+
+/// Whether an address of IPv6 stands for one of IPv4 behind NAT64: 64:ff9b::/96 (RFC 6052, section 2.1).
+pub fn is_nat64(address: Ipv6Addr) -> bool {
+    address.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0]
 }
 
 fn is_echo_request(packet: &Packet) -> bool {

@@ -24,8 +24,12 @@ pub(crate) fn check(library: &Library, draft: &Draft, ledger: &mut Ledger) {
         draft.subnets.iter().map(|subnet| (subnet.value.id.as_str(), &subnet.value)).collect();
     check_subnets(draft, &vpcs, ledger);
     check_interfaces(draft, &subnets, ledger);
-    check_tables(draft, &subnets, ledger);
-    check_acls(draft, &subnets, ledger);
+    let lacks = |at: Place, kind: &str| {
+        let kind = NEEDED.iter().find(|needed| **needed == kind);
+        kind.is_some_and(|kind| said.contains(&(&library.homes[at.file.0], *kind)))
+    };
+    check_tables(draft, &subnets, &lacks, ledger);
+    check_acls(draft, &subnets, &lacks, ledger);
 }
 
 /// The answers without which an account's network cannot be told. Instances bring their interfaces with them.
@@ -176,7 +180,12 @@ fn check_interfaces(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledg
 }
 
 /// Each VPC has one main table; each subnet uses one table at most, of its own VPC.
-fn check_tables(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: &mut Ledger) {
+fn check_tables(
+    draft: &Draft,
+    subnets: &FxHashMap<&str, &SubnetDraft>,
+    lacks: &impl Fn(Place, &str) -> bool,
+    ledger: &mut Ledger,
+) {
     let mut main: FxHashMap<&str, &RouteTableId> = FxHashMap::default();
     let mut users: FxHashMap<&str, &RouteTableId> = FxHashMap::default();
     for table in draft.route_tables.iter().map(|table| &table.value) {
@@ -205,17 +214,22 @@ fn check_tables(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: 
     let tables_known = has_tables && draft.route_tables.iter().all(|table| is_known(&table.value.vpc_id));
     let groups_known = has_groups && draft.security_groups.iter().all(|group| is_known(&group.value.vpc_id));
     for vpc in &draft.vpcs {
-        if !main.contains_key(vpc.value.id.as_str()) && tables_known {
+        if !main.contains_key(vpc.value.id.as_str()) && tables_known && !lacks(vpc.at, "RouteTables") {
             ledger.error(vpc.at, format!("no route table says that it is the main one of {}", vpc.value.id));
         }
-        if groups_known && !guarded.contains(vpc.value.id.as_str()) {
+        if groups_known && !guarded.contains(vpc.value.id.as_str()) && !lacks(vpc.at, "SecurityGroups") {
             ledger.error(vpc.at, format!("no security group is the default one of {}", vpc.value.id));
         }
     }
 }
 
 /// Each subnet uses exactly one ACL, of its own VPC, and each VPC has a default one.
-fn check_acls(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: &mut Ledger) {
+fn check_acls(
+    draft: &Draft,
+    subnets: &FxHashMap<&str, &SubnetDraft>,
+    lacks: &impl Fn(Place, &str) -> bool,
+    ledger: &mut Ledger,
+) {
     if draft.network_acls.is_empty() {
         return;
     }
@@ -235,11 +249,14 @@ fn check_acls(draft: &Draft, subnets: &FxHashMap<&str, &SubnetDraft>, ledger: &m
             }
         }
     }
-    for subnet in draft.subnets.iter().filter(|subnet| !users.contains_key(subnet.value.id.as_str())) {
+    let without = draft.subnets.iter().filter(|subnet| !users.contains_key(subnet.value.id.as_str()));
+    // Where no file holds the ACLs, that was said.
+    for subnet in without.filter(|subnet| !lacks(subnet.at, "NetworkAcls")) {
         ledger.error(subnet.at, format!("no network ACL names {}: is a page of them missing?", subnet.value.id));
     }
     let known = draft.network_acls.iter().all(|acl| draft.known.contains(acl.value.vpc_id.as_str()));
-    for vpc in draft.vpcs.iter().filter(|vpc| known && !defaults.contains(&vpc.value.id)) {
+    let without = draft.vpcs.iter().filter(|vpc| known && !defaults.contains(&vpc.value.id));
+    for vpc in without.filter(|vpc| !lacks(vpc.at, "NetworkAcls")) {
         ledger.error(vpc.at, format!("no network ACL is the default one of {}", vpc.value.id));
     }
 }

@@ -74,6 +74,10 @@ pub(crate) struct Draft {
     pub(crate) peerings: Vec<Drafted<PeeringDraft>>,
     pub(crate) unmodeled: Vec<Unmodeled>,
     pub(crate) gone: Vec<Gone>,
+    /// VPCs that an account outside these files shares.
+    pub(crate) shared: BTreeSet<VpcId>,
+    /// Prefix lists that only the owner of a shared route table can describe.
+    pub(crate) shared_lists: BTreeSet<PrefixListId>,
     /// All ids that some item describes, whatever became of the item.
     pub(crate) known: FxHashSet<Box<str>>,
 }

@@ -24,6 +24,8 @@ pub(crate) struct EndpointDraft {
     pub(crate) network_interface_ids: BTreeSet<NetworkInterfaceId>,
     pub(crate) security_group_ids: BTreeSet<SecurityGroupId>,
     pub(crate) private_dns_enabled: bool,
+    /// Whether its private names are only for queries from on premises, through a resolver's inbound endpoint.
+    pub(crate) inbound_only: bool,
     /// The service's own name, if the endpoint's names tell it.
     pub(crate) private_name: Option<String>,
     pub(crate) policy: PolicyDocument,
@@ -99,6 +101,9 @@ pub(crate) fn endpoint(item: Item<'_>, ledger: &mut Ledger) -> Option<Presence<E
         }
         Err(_) => item.text("ServiceName", ledger).and_then(ServiceName::parse).or(ServiceName::parse("not.a.service")),
     };
+    let options = item.item("DnsOptions", ledger);
+    let inbound_only =
+        options.is_some_and(|options| options.flag("PrivateDnsOnlyForInboundResolverEndpoint", false, ledger));
     let mut groups = BTreeSet::new();
     for group in item.items("Groups", ledger) {
         groups.extend(group.need_refer::<SecurityGroupId>("GroupId", ledger));
@@ -109,7 +114,8 @@ pub(crate) fn endpoint(item: Item<'_>, ledger: &mut Ledger) -> Option<Presence<E
         subnet_ids: item.refer_all("SubnetIds", ledger).into_iter().collect(),
         network_interface_ids: item.refer_all("NetworkInterfaceIds", ledger).into_iter().collect(),
         security_group_ids: groups,
-        private_dns_enabled: item.flag("PrivateDnsEnabled", false, ledger),
+        private_dns_enabled: item.flag("PrivateDnsEnabled", false, ledger) && !inbound_only,
+        inbound_only,
         private_name: private_name(item, ledger),
         policy: policy(item, ledger),
         endpoint_type: kind,
@@ -122,8 +128,10 @@ pub(crate) fn endpoint(item: Item<'_>, ledger: &mut Ledger) -> Option<Presence<E
 /// Among an endpoint's names, the one that is the service's and not its own.
 fn private_name(item: Item<'_>, ledger: &mut Ledger) -> Option<String> {
     let names = item.items("DnsEntries", ledger);
-    let mut names = names.iter().filter_map(|entry| entry.text("DnsName", ledger));
-    names.find(|name| !name.is_empty() && !name.contains(".vpce.")).map(str::to_owned)
+    let names = names.iter().filter_map(|entry| entry.text("DnsName", ledger));
+    let own = names.filter(|name| !name.is_empty() && !name.contains(".vpce."));
+    // The plain name before those that stand for many, such as `*.s3.us-west-2.amazonaws.com`.
+    own.min_by_key(|name| name.starts_with('*')).map(str::to_owned)
 }
 
 /// The policy, which stands as a text in the answer. What is wrong with it is said at the text, with the place inside.

@@ -74,8 +74,7 @@ fn permission(
     let (from, to) = (item.number("FromPort", ledger), item.number("ToPort", ledger));
     let Some(name) = item.need_text("IpProtocol", ledger) else { return Vec::new() };
     let Some(protocol) = Protocol::from_fields(name, from, to) else {
-        let message = format!("`{}` with these ports is not a protocol of a rule", brief(name));
-        ledger.error(item.place_of("IpProtocol"), message);
+        tell_protocol(name, (item, "IpProtocol"), (Some(item), ["FromPort", "ToPort"]), [from, to], ledger);
         return Vec::new();
     };
     let mut peers = Vec::new();
@@ -131,6 +130,33 @@ pub(crate) fn network_acl(item: Item<'_>, ledger: &mut Ledger) -> Option<AclDraf
     })
 }
 
+fn is_icmp(protocol: &str) -> bool {
+    matches!(protocol, "1" | "58" | "icmp" | "icmpv6")
+}
+
+/// Says what of a protocol with its ports, or with its type and code, is wrong, at its place.
+fn tell_protocol(
+    name: &str,
+    (item, key): (Item<'_>, &str),
+    (range, keys): (Option<Item<'_>>, [&str; 2]),
+    numbers: [Option<i64>; 2],
+    ledger: &mut Ledger,
+) {
+    let (most, what) = if is_icmp(name) { (255, "a type or code of ICMP") } else { (65_535, "a port") };
+    let wrong = |number: &Option<i64>| number.is_some_and(|number| !(-1..=most).contains(&number));
+    if let (Some(range), Some(index)) = (range, numbers.iter().position(wrong)) {
+        let number = numbers[index].unwrap_or_default();
+        return ledger.error(range.place_of(keys[index]), format!("{number} is not {what}: 0 to {most}"));
+    }
+    if let (Some(range), [Some(from), Some(to)]) = (range, numbers)
+        && !is_icmp(name)
+        && to < from
+    {
+        return ledger.error(range.place_of(keys[1]), format!("ports that begin at {from} cannot end at {to}"));
+    }
+    ledger.error(item.place_of(key), format!("`{}` with these ports is not a protocol of a rule", brief(name)));
+}
+
 /// Numbers from here on are the final denies that every ACL has (facts A2).
 const FINAL: i64 = 32_767;
 
@@ -150,19 +176,13 @@ fn acl_entry(item: Item<'_>, ledger: &mut Ledger) -> Option<(u16, NetworkAclEntr
     let name = item.need_text("Protocol", ledger);
     let ports = item.item("PortRange", ledger);
     let kind = item.item("IcmpTypeCode", ledger);
-    let mut pair = |item: Option<Item<'_>>, from: &str, to: &str| {
-        item.map_or((None, None), |item| (item.number(from, ledger), item.number(to, ledger)))
-    };
-    let (from, to) = match name {
-        Some("1" | "58" | "icmp" | "icmpv6") => pair(kind, "Type", "Code"),
-        _ => pair(ports, "From", "To"),
-    };
+    let (range, keys) = if name.is_some_and(is_icmp) { (kind, ["Type", "Code"]) } else { (ports, ["From", "To"]) };
+    let [from, to] = keys.map(|key| range.and_then(|item| item.number(key, ledger)));
     let protocol = name.and_then(|name| Protocol::from_fields(name, from, to));
     if let Some(name) = name
         && protocol.is_none()
     {
-        let message = format!("`{}` with these ports is not a protocol of a rule", brief(name));
-        ledger.error(item.place_of("Protocol"), message);
+        tell_protocol(name, (item, "Protocol"), (range, keys), [from, to], ledger);
     }
     let key = if item.has("Ipv6CidrBlock") { "Ipv6CidrBlock" } else { "CidrBlock" };
     let cidr_block = item.need_cidr(key, ledger);

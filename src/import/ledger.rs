@@ -80,6 +80,11 @@ impl Ledger {
         self.references.push(Reference { at, id: id.into() });
     }
 
+    /// Forgets references to what nobody here can describe.
+    pub(crate) fn forget_references(&mut self, is_forgotten: impl Fn(&Reference) -> bool) {
+        self.references.retain(|reference| !is_forgotten(reference));
+    }
+
     pub(crate) fn take_references(&mut self) -> Vec<Reference> {
         std::mem::take(&mut self.references)
     }

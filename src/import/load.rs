@@ -1,14 +1,14 @@
 //! The one entrance: input files and options in, a world or all problems out. Decodes and builds nothing itself.
 
-use std::collections::BTreeSet;
-
 use super::assemble::Assembly;
 use super::assumption::{Assumption, Assumptions};
 use super::check::check;
 use super::draft::{Draft, Gone, Unmodeled};
+use super::gaps::Gaps;
 use super::ledger::{FileProblems, Ledger};
+use super::shared::complete;
 use super::source::{Home, InputFile, Library, Skipped};
-use crate::base::{AccountId, PrefixListId, RegionName};
+use crate::base::{AccountId, RegionName};
 use crate::control_plane::World;
 use crate::notation::{Problem, Span};
 
@@ -30,22 +30,16 @@ pub struct Imported {
     pub world: World,
     /// What was assumed.
     pub assumptions: Vec<Assumption>,
-    /// What the account has and this simulator does not model, each with its effect. A prefix list among them is one whose
-    /// blocks are in no file.
+    /// What the account has and this simulator does not model, each with its effect.
     pub unmodeled: Vec<Unmodeled>,
+    /// What of that decides about packets, for questions to the world.
+    pub gaps: Gaps,
     /// What is described and no longer there.
     pub gone: Vec<Gone>,
     /// Files that are no answers, and were left aside.
     pub skipped: Vec<Skipped>,
     /// What is doubtful in the files without being wrong.
     pub warnings: Vec<FileProblems>,
-}
-
-impl Imported {
-    /// The prefix lists whose blocks are in no file.
-    pub fn opaque_lists(&self) -> BTreeSet<PrefixListId> {
-        self.unmodeled.iter().filter_map(|one| PrefixListId::parse(&one.id)).collect()
-    }
 }
 
 /// How many files that were left aside a message names.
@@ -59,7 +53,8 @@ pub fn import(files: Vec<InputFile>, options: &ImportOptions) -> Result<Imported
     let mut ledger = Ledger::default();
     let given = Home { account: options.account.clone(), region: options.region.clone() };
     let library = Library::read(files, &given, &mut ledger);
-    let draft = Draft::read(&library, &mut ledger);
+    let mut draft = Draft::read(&library, &mut ledger);
+    complete(&library, &mut draft, &mut ledger);
     check(&library, &draft, &mut ledger);
     let has_vpcs = !draft.vpcs.is_empty();
     let had_errors = ledger.has_errors();
@@ -82,6 +77,6 @@ pub fn import(files: Vec<InputFile>, options: &ImportOptions) -> Result<Imported
     if problems.iter().any(FileProblems::has_errors) {
         return Err(problems);
     }
-    let Assembly { world, unmodeled, gone } = assembly;
-    Ok(Imported { world, assumptions, unmodeled, gone, skipped: library.skipped, warnings: problems })
+    let Assembly { world, unmodeled, gaps, gone } = assembly;
+    Ok(Imported { world, assumptions, unmodeled, gaps, gone, skipped: library.skipped, warnings: problems })
 }

@@ -24,13 +24,16 @@ mod assemble;
 mod assumption;
 mod check;
 mod draft;
+mod gaps;
 mod load;
+mod shared;
 
 mod listeners;
 mod observations;
 
 pub use assumption::Assumption;
 pub use draft::{Gone, Unmodeled};
+pub use gaps::Gaps;
 pub use ledger::FileProblems;
 pub use listeners::{DEFAULT_LISTENERS, HostKey, ListenerAssumptions, Listening, PortState};
 pub use load::{ImportOptions, Imported, import};

@@ -50,6 +50,8 @@ pub(crate) struct SubnetDraft {
     pub(crate) ipv6_cidr_block: Option<Cidr>,
     pub(crate) map_public_ip_on_launch: bool,
     pub(crate) assign_ipv6_address_on_creation: bool,
+    /// Whether the resolver answers queries from here about names that have IPv4 addresses alone with IPv6 ones (DNS64).
+    pub(crate) enable_dns64: bool,
 }
 
 pub(crate) fn vpc(item: Item<'_>, ledger: &mut Ledger) -> Option<VpcDraft> {
@@ -143,6 +145,7 @@ pub(crate) fn subnet(item: Item<'_>, ledger: &mut Ledger) -> Option<Result<Subne
         tags: item.tags(ledger),
         map_public_ip_on_launch: item.flag("MapPublicIpOnLaunch", false, ledger),
         assign_ipv6_address_on_creation: item.flag("AssignIpv6AddressOnCreation", false, ledger),
+        enable_dns64: item.flag("EnableDns64", false, ledger),
         ipv6_cidr_block,
         id: id?,
         vpc_id: vpc_id?,

@@ -198,6 +198,7 @@ impl Network {
         if let Some(gateway) = self.engine.node_mut::<NatGateway>(node) {
             gateway.available = available;
             gateway.blocks = blocks;
+            gateway.others = record.addresses.iter().skip(1).map(|own| IpAddr::V4(own.private_ip)).collect();
             if !record.is_live() {
                 gateway.table_mut().clear();
             }

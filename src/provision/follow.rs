@@ -85,7 +85,15 @@ impl Network {
             .collect();
         let peerings = work.peerings.clone();
         let groups: BTreeSet<SecurityGroupId> = work.members.clone();
+        let lists = work.lists.clone();
         self.carry_out(world, scope, region, work);
+        // A list may be shared with the region's other accounts.
+        if !lists.is_empty() {
+            let others = world.regions().filter(|(other, _)| other.region == scope.region && other != scope);
+            for (other, region) in others {
+                self.carry_out(world, &other, Some(region), Work { lists: lists.clone(), ..Work::default() });
+            }
+        }
         for end in ends {
             let region = world.region(&end);
             let vpcs = peerings.iter().filter_map(|id| world.peerings().get(id));

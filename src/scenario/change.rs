@@ -72,7 +72,7 @@ fn read(
     check(root, &STEPS, problems);
     let nodes: Vec<&Node> = root.as_list().map_or_else(|| vec![root], |items| items.iter().collect());
     nodes.iter().for_each(|node| refuse_idle_keys(node, problems));
-    let mut names = ground.names.clone();
+    let mut names = ground.names.without_places();
     let digits = if ground.world.era == Era::Y2017 { 8 } else { 17 };
     declare(&nodes, &mut names, ground.home, digits, problems);
     let labels = StepLabels::of(&nodes);
@@ -80,7 +80,11 @@ fn read(
     let mut cx = Cx { source, names: &names, world: ground.world, place, problems };
     let scope_of = |view: &View<'_>, problems: &mut Problems| scope_of(view, ground, problems);
     let steps = steps(&mut cx, &nodes, &labels, &[], &scope_of);
-    (!steps.is_empty()).then(|| prepared(source, &steps, &names, ground.world, at, problems))
+    let said = |node: &&Node| View::of(node, &STEP).is_some_and(|view| view.has("account") || view.has("region"));
+    let mut placed: Vec<bool> = nodes.iter().map(said).collect();
+    // Of a node that is no step there was a problem.
+    placed.resize(steps.len(), false);
+    (!steps.is_empty()).then(|| prepared(source, &steps, &placed, &names, ground.world, at, problems))
 }
 
 /// Says of keys and verbs of a timeline that they mean nothing here.
@@ -102,10 +106,12 @@ fn refuse_idle_keys(node: &Node, problems: &mut Problems) {
     }
 }
 
-/// The steps as actions, each by the records that the steps before it leave.
+/// The steps as actions, each by the records that the steps before it leave. `placed` are those that say themselves where
+/// they are made, and so which of equal names they mean.
 fn prepared(
     source: &Source,
     steps: &[Step],
+    placed: &[bool],
     names: &Names,
     world: &World,
     at: SimTime,
@@ -113,7 +119,9 @@ fn prepared(
 ) -> Vec<ChangeStep> {
     let mut world = world.clone();
     let mut prepared = Vec::new();
-    for step in steps {
+    for (step, placed) in steps.iter().zip(placed) {
+        let within = placed.then(|| names.said_in(&step.scope));
+        let names = within.as_ref().unwrap_or(names);
         problems.extend(policy_problems(source, step, world.era));
         let action = match step.action(source, names, &world) {
             Some(Ok(action)) => action,
@@ -208,6 +216,19 @@ mod tests {
             ["CreateRouteTable", "CreateRoute"]
         );
         assert!(read_text(&text.replace("name: new", "name: old")).is_err());
+    }
+
+    #[test]
+    fn a_name_that_several_have_means_none_of_them_until_a_step_says_where() {
+        let refused = read_text("- delete-security-group: {security-group: default}\n").expect_err("two are called so");
+        assert!(refused.contains("`default` is the name of several"), "{refused}");
+        let ids: Vec<&str> = refused.split('`').filter(|word| word.starts_with("sg-")).collect();
+        assert_eq!(ids.len(), 2, "{refused}");
+        let by_id = read_text(&format!("- delete-security-group: {{security-group: {}}}\n", ids[1]));
+        assert_eq!(by_id.map(|steps| steps.len()), Ok(1));
+        let placed = "- {account: '951601349076', delete-security-group: {security-group: default}}\n";
+        let steps = read_text(placed).expect("a step");
+        assert_eq!(steps[0].call.scope.account.as_str(), "951601349076");
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub struct Names {
     by_id: BTreeMap<ResourceId, usize>,
     /// How many machines each fleet has.
     fleets: BTreeMap<String, u64>,
+    /// Whether a name that several have means none of them, however near one is.
+    strict: bool,
+    /// The account and region that are said where names are read so: what is there is meant first.
+    said: Option<Scope>,
 }
 
 /// Where a reference stands: what is nearer is meant first.
@@ -91,6 +95,16 @@ impl Names {
         self.all.push(named);
     }
 
+    /// The same names, of which none is nearer than another: who names a thing of an account stands in no place of it.
+    pub(super) fn without_places(&self) -> Self {
+        Self { strict: true, ..self.clone() }
+    }
+
+    /// The same names, read where an account and region are said.
+    pub(super) fn said_in(&self, scope: &Scope) -> Self {
+        Self { said: Some(scope.clone()), ..self.clone() }
+    }
+
     /// The name behind an id.
     pub fn of_id(&self, id: &ResourceId) -> Option<&Named> {
         self.by_id.get(id).map(|index| &self.all[*index])
@@ -131,6 +145,9 @@ impl Names {
                 None => Err(Unresolved::Unknown(self.known(&fits))),
             };
         }
+        if self.strict {
+            return self.only(&found, &place.vpc);
+        }
         let nearness = |named: &&&Named| {
             let near = named.scope == place.scope;
             u8::from(near) + u8::from(near && named.vpc == place.vpc)
@@ -146,6 +163,24 @@ impl Names {
                 let ids = || several.iter().map(|named| named.id.to_string()).collect();
                 Err(Unresolved::Ambiguous(if alike { ids() } else { paths }))
             }
+        }
+    }
+
+    /// The only one of several; of those where the text says it is, and of the VPC that is named beside them, if there
+    /// are such.
+    fn only(&self, found: &[&Named], vpc: &str) -> Result<ResourceId, Unresolved> {
+        let here = |named: &Named| self.said.as_ref() == Some(&named.scope);
+        let beside = |named: &Named| !vpc.is_empty() && named.vpc == vpc;
+        let nearness = |named: &Named| u8::from(here(named)) + u8::from(beside(named));
+        let most = found.iter().map(|named| nearness(named)).max().unwrap_or(0);
+        let nearest = found.iter().filter(|named| nearness(named) == most);
+        let mut ids: Vec<&ResourceId> = nearest.map(|named| &named.id).collect();
+        ids.sort();
+        // A group may have the same name twice, of its own and by its tag.
+        ids.dedup();
+        match ids.as_slice() {
+            [one] => Ok((*one).clone()),
+            several => Err(Unresolved::Ambiguous(several.iter().map(ToString::to_string).collect())),
         }
     }
 

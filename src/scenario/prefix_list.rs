@@ -20,7 +20,8 @@ pub(super) fn prefix_lists(cx: &mut Cx<'_>, plan: &mut Plan, place: &View<'_>) {
             None => entry.value.as_list().unwrap_or(&[]).iter().filter_map(|node| decode::cidr(node).ok()).collect(),
         };
         let most = view.and_then(|view| view.integer("max-entries")).map_or(entries.len().max(1), |most| most as usize);
-        let tags = tags(&entry.key, id.as_str(), view.as_ref());
+        // A list has a name beside its tags.
+        let tags = tags(id.as_str(), id.as_str(), view.as_ref());
         let create = CreateManagedPrefixList {
             id: Some(id.clone()),
             tags,

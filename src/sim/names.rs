@@ -63,7 +63,7 @@ impl Names {
     }
 
     /// The names of a VPC's instances, and the public names of those that have one.
-    fn follow_vpc(&self, scope: &Scope, region: &Region, vpc: &Vpc) {
+    fn follow_vpc(&self, world: &World, scope: &Scope, region: &Region, vpc: &Vpc) {
         let Some(zone) = self.vpcs.get(&vpc.id) else { return };
         let mut own = Records::default();
         for interface in region.network_interfaces().values().filter(|interface| interface.vpc_id == vpc.id) {
@@ -81,7 +81,51 @@ impl Names {
                 }
             }
         }
+        follow_endpoints(world, region, vpc, &mut own);
+        follow_peers(world, vpc, &mut own);
         zone.set_own(own);
+    }
+}
+
+/// The private names of a VPC's interface endpoints: there they lead to the endpoints' interfaces (AWS PrivateLink Guide,
+/// "Private DNS"), also where the public name leads elsewhere.
+fn follow_endpoints(world: &World, region: &Region, vpc: &Vpc, own: &mut Records) {
+    let endpoints = region.vpc_endpoints().values().filter(|endpoint| endpoint.vpc_id == vpc.id);
+    for endpoint in endpoints.filter(|endpoint| endpoint.private_dns_enabled && vpc.enable_dns_hostnames) {
+        let service = world.service(&region.name, &endpoint.service_name);
+        let Some(name) = service.and_then(|service| service.private_dns_name.as_deref()) else { continue };
+        let interfaces = endpoint.network_interface_ids.iter().filter_map(|id| region.network_interfaces().get(id));
+        let addresses: Vec<IpAddr> =
+            interfaces.filter_map(|interface| interface.primary_address()).map(IpAddr::V4).collect();
+        if addresses.is_empty() {
+            continue;
+        }
+        own.set(name, addresses.clone());
+        // A bucket's name is one of S3's.
+        if endpoint.service_name.service() == "s3" && !name.starts_with('*') {
+            own.set(&format!("*.{name}"), addresses);
+        }
+    }
+}
+
+/// The public names of instances of a peered VPC, which lead to their private addresses where the peer's side of the
+/// connection allows it (VPC Peering Guide, "DNS resolution for a VPC peering connection"). Both VPCs have DNS names on.
+fn follow_peers(world: &World, vpc: &Vpc, own: &mut Records) {
+    for peering in world.peerings().values().filter(|peering| peering.is_active() && vpc.enable_dns_hostnames) {
+        let Some((_, far)) = peering.sides(&vpc.id) else { continue };
+        let Some(region) = world.region(&far.scope).filter(|_| far.allow_dns_resolution_from_remote_vpc) else {
+            continue;
+        };
+        if !region.vpcs().get(&far.vpc_id).is_some_and(|vpc| vpc.enable_dns_hostnames) {
+            continue;
+        }
+        let interfaces = region.network_interfaces().values().filter(|interface| interface.vpc_id == far.vpc_id);
+        for private in interfaces.flat_map(|interface| &interface.private_addresses) {
+            if let Some(public) = &private.association {
+                let name = public_name(IpAddr::V4(public.public_ip), &far.scope.region);
+                own.set(&name, vec![IpAddr::V4(private.address)]);
+            }
+        }
     }
 }
 
@@ -114,7 +158,7 @@ impl Simulation {
         }
         for (scope, region) in self.world().regions() {
             for vpc in region.vpcs().values() {
-                self.names.follow_vpc(&scope, region, vpc);
+                self.names.follow_vpc(self.world(), &scope, region, vpc);
             }
         }
         self.follow_servers();
@@ -197,7 +241,12 @@ impl Simulation {
         for touch in touched {
             match touch {
                 Touch::Service(_) => self.names.follow_service(self.world(), &scope.region),
-                Touch::Vpc(_) | Touch::NetworkInterface(_) | Touch::Instance(_) | Touch::DhcpOptions(_) => vpcs = true,
+                Touch::Vpc(_)
+                | Touch::NetworkInterface(_)
+                | Touch::Instance(_)
+                | Touch::DhcpOptions(_)
+                | Touch::VpcEndpoint(_)
+                | Touch::Peering(_) => vpcs = true,
                 _ => {}
             }
         }

@@ -82,6 +82,36 @@ fn a_rule_by_prefix_list_follows_the_service() {
 }
 
 #[test]
+fn a_list_of_another_account_is_named_by_groups_of_its_region_and_changed_by_its_owner_alone() {
+    let (mut lab, _, group) = bed();
+    let own = lab.call.clone();
+    let owner = Scope::new(account("444455556666"), region("us-west-2"));
+    lab.world.open(&owner);
+    lab.call = Call::admin(owner.clone());
+    let entries = vec![cidr("10.200.0.0/16")];
+    let create = CreateManagedPrefixList { entries, ..CreateManagedPrefixList::new("shared".to_owned(), 2) };
+    let list: PrefixListId = lab.make(create);
+    lab.call = own;
+    let rule = SecurityGroupRule::prefix_list(Protocol::tcp(443), list.clone());
+    lab.ok(AuthorizeSecurityGroupIngress::new(group.clone(), vec![rule]));
+    assert_eq!(lab.world.prefix_list_blocks(&lab.call.scope, &list), Some(&[cidr("10.200.0.0/16")].into()));
+    let modify = ModifyManagedPrefixList {
+        add_entries: vec![cidr("10.201.0.0/16")],
+        ..ModifyManagedPrefixList::new(list.clone())
+    };
+    assert_eq!(lab.code(modify.clone()), "OperationNotPermitted");
+    assert_eq!(lab.code(DeleteManagedPrefixList::new(list.clone())), "OperationNotPermitted");
+    // Lists are of their region.
+    let elsewhere = Scope::new(lab.call.scope.account.clone(), region("us-east-1"));
+    lab.world.open(&elsewhere);
+    assert_eq!(lab.world.prefix_list_blocks(&elsewhere, &list), None);
+    lab.call = Call::admin(owner);
+    let applied = lab.ok(modify);
+    assert!(applied.touched.contains(&Touch::SecurityGroup(group)), "the group of the other account follows");
+    assert_eq!(lab.code(DeleteManagedPrefixList::new(list)), "DependencyViolation");
+}
+
+#[test]
 fn groups_in_use_or_named_by_others_cannot_be_deleted() {
     let (mut lab, vpc, group) = bed();
     let other: SecurityGroupId = lab.make(CreateSecurityGroup::new(vpc.clone(), "db".to_owned()));

@@ -3,8 +3,8 @@
 use super::super::{EgressOnlyInternetGateway, Internet, InternetGateway};
 use super::lab::{Lab, Tap, cidr, ip};
 use crate::engine::{Engine, LineSpec, LinkSpec};
-use crate::packet::craft::{Craft, ack, icmp, ping, pong, syn, udp};
-use crate::packet::{IcmpError, Packet, build_icmp_error};
+use crate::packet::craft::{Craft, ack, icmp, ping, pong, syn, tcp, udp};
+use crate::packet::{IcmpError, Packet, TcpFlags, build_icmp_error};
 use crate::trace::{CiteId, Disposition, DropReason, JourneyLog, NodeId, PortId};
 
 const OUT: &str = "web > router > igw > internet > server: delivered";
@@ -219,6 +219,35 @@ fn an_egress_only_gateway_lets_only_answers_in() {
     let mut error = icmp("2620::9", "2001:db8:1::5", 1, 0);
     error.payload = syn(own, far).bytes();
     assert_eq!(alone(&mut engine, gateway, internet, &error), Disposition::Delivered);
+    assert_eq!(alone(&mut engine, gateway, vpc, &udp(own, far)), Disposition::Delivered);
     engine.run_until(crate::base::SimTime::from_secs(351), 10, &mut ());
+    assert_eq!(alone(&mut engine, gateway, internet, &udp(far, own)), refused);
+    assert_eq!(alone(&mut engine, gateway, internet, &ack(far, own)), Disposition::Delivered);
+    engine.run_until(crate::base::SimTime::from_secs(433_000), 10, &mut ());
     assert_eq!(alone(&mut engine, gateway, internet, &ack(far, own)), refused);
+}
+
+#[test]
+fn an_egress_only_gateway_lets_out_what_begins_inside_and_no_answer_to_what_came_in_elsewhere() {
+    let mut engine = Engine::new();
+    let gateway = engine.add(EgressOnlyInternetGateway::new(vec![cidr("2001:db8:1::/56")], CiteId(1)));
+    with_taps(&mut engine, gateway);
+    let vpc = EgressOnlyInternetGateway::VPC;
+    let (own, far) = ("[2001:db8:1::5]:22", "[2620::1]:4000");
+    let refused = Disposition::Dropped { reason: DropReason::EgressOnly, by: CiteId(1) };
+    let answer = tcp(own, far, TcpFlags::SYN | TcpFlags::ACK);
+    for packet in [answer, ack(own, far), pong("2001:db8:1::5", "2620::1")] {
+        assert_eq!(alone(&mut engine, gateway, vpc, &packet), refused);
+    }
+    for packet in [syn(own, far), ack(own, far), ping("2001:db8:1::5", "2620::1")] {
+        assert_eq!(alone(&mut engine, gateway, vpc, &packet), Disposition::Delivered);
+    }
+    // An error about what came in by the gateway goes out; one about anything else does not.
+    let error = |quoted: &Craft| {
+        let mut error = icmp("2001:db8:1::5", "2620::1", 1, 4);
+        error.payload = quoted.bytes();
+        error
+    };
+    assert_eq!(alone(&mut engine, gateway, vpc, &error(&ack(far, own))), Disposition::Delivered);
+    assert_eq!(alone(&mut engine, gateway, vpc, &error(&ack("[2620::9]:1", own))), refused);
 }

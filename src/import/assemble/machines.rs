@@ -67,6 +67,8 @@ impl Builder<'_> {
         }
         for block in &interface.prefixes {
             self.unknown(id, "a block delegated to an interface", format!("traffic to {block}: unknown"));
+            let what = format!("a block delegated to {id}");
+            self.gaps.others.insert((interface.vpc_id.clone(), *block), what);
         }
         for other in &interface.other_associations {
             self.unknown(id, "an address of another kind", format!("traffic to {other}: unknown"));
@@ -206,10 +208,30 @@ impl Builder<'_> {
     }
 
     pub(super) fn endpoints(&mut self, draft: &Draft) {
+        let mut addresses: FxHashMap<&NetworkInterfaceId, Vec<String>> = FxHashMap::default();
+        for interface in draft.interfaces.iter().map(|interface| &interface.value) {
+            let own = interface.private_addresses.iter().map(|own| own.address.to_string());
+            addresses.insert(&interface.id, own.collect());
+        }
         for endpoint in &draft.endpoints {
             let value = &endpoint.value;
             let Ok(endpoint_type) = value.endpoint_type.clone() else { continue };
             let scope = self.scope_in(&value.vpc_id, endpoint.at);
+            if endpoint_type == EndpointType::Interface {
+                let addresses: Vec<String> = value
+                    .network_interface_ids
+                    .iter()
+                    .flat_map(|id| addresses.get(id).cloned().unwrap_or_default())
+                    .collect();
+                let to = if addresses.is_empty() { "it".to_owned() } else { addresses.join(", ") };
+                let service = &value.service_name;
+                let effect = format!("what {service} answers to connections to {to}: unknown");
+                self.unknown(value.id.as_str(), "an interface endpoint", effect);
+            }
+            if value.inbound_only {
+                let effect = "the service's private names, asked for from on premises: unknown".to_owned();
+                self.unknown(value.id.as_str(), "an endpoint with names for inbound queries alone", effect);
+            }
             let record = VpcEndpoint {
                 id: value.id.clone(),
                 tags: tags(&value.tags),

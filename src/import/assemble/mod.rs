@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assumption::Assumptions;
 use super::draft::{Draft, Drafted, Gone, Unmodeled};
+use super::gaps::Gaps;
 use super::ledger::{Ledger, Place};
 use super::source::{FileId, Library};
 use super::vpc::VpcDraft;
@@ -23,6 +24,7 @@ const NOBODY: &str = "000000000000";
 pub(crate) struct Assembly {
     pub(crate) world: World,
     pub(crate) unmodeled: Vec<Unmodeled>,
+    pub(crate) gaps: Gaps,
     pub(crate) gone: Vec<Gone>,
 }
 
@@ -38,6 +40,7 @@ impl Assembly {
             ledger,
             vpc_scopes: FxHashMap::default(),
             unmodeled: draft.unmodeled.clone(),
+            gaps: Gaps::default(),
             opaque: FxHashSet::default(),
             nobody: AccountId::parse(NOBODY).expect("twelve digits"),
         };
@@ -58,10 +61,10 @@ impl Assembly {
         builder.instances(&draft);
         builder.nat_gateways(&draft);
         builder.endpoints(&draft);
-        let Builder { world, mut unmodeled, .. } = builder;
+        let Builder { world, mut unmodeled, gaps, .. } = builder;
         unmodeled.sort();
         unmodeled.dedup();
-        Self { world, unmodeled, gone: draft.gone }
+        Self { world, unmodeled, gaps, gone: draft.gone }
     }
 }
 
@@ -73,6 +76,7 @@ struct Builder<'a> {
     /// Whatever lies in a VPC is recorded where the VPC is, also what another account has in a shared subnet.
     vpc_scopes: FxHashMap<VpcId, Scope>,
     unmodeled: Vec<Unmodeled>,
+    gaps: Gaps,
     /// Targets of routes behind which nothing can be told.
     opaque: FxHashSet<String>,
     /// The account of files in which none is named.

@@ -22,7 +22,8 @@ impl Builder<'_> {
         }
         // Private names of an interface endpoint need both attributes, and public names of instances need both, too
         // (VPC User Guide, "DNS attributes for your VPC"): where they are, the attributes are told.
-        let private_names = draft.endpoints.iter().filter(|endpoint| endpoint.value.private_dns_enabled);
+        let private_names =
+            draft.endpoints.iter().filter(|one| one.value.private_dns_enabled || one.value.inbound_only);
         let mut named: BTreeSet<&VpcId> = private_names.map(|endpoint| &endpoint.value.vpc_id).collect();
         let public_names = draft.interfaces.iter().filter(|interface| interface.value.has_public_name);
         named.extend(public_names.map(|interface| &interface.value.vpc_id));
@@ -69,9 +70,16 @@ impl Builder<'_> {
                 classic_link_enabled: false,
             };
             self.insert(&scope, vpc.at, record);
+            if draft.shared.contains(id) {
+                for block in vpc.value.cidr_blocks.iter().chain(&vpc.value.ipv6_cidr_blocks) {
+                    let what = format!("{id}, which its owner shares");
+                    self.gaps.others.insert((id.clone(), *block), what);
+                }
+            }
             if let Some(mode) = &vpc.value.public_access_block {
                 let effect = format!("traffic between {id} and the internet: unknown ({mode})");
                 self.unknown(id.as_str(), "a block on public access", effect);
+                self.gaps.closed_vpcs.insert(id.clone(), mode.clone());
             }
         }
     }
@@ -161,6 +169,11 @@ impl Builder<'_> {
             // Without an ACL the check has said so.
             let Some(acl) = acls.remove(&value.id) else { continue };
             let scope = self.scope_in(&value.vpc_id, subnet.at);
+            if value.enable_dns64 {
+                let effect =
+                    format!("connections by IPv6 from {} to names that have IPv4 addresses alone: unknown", value.id);
+                self.unknown(value.id.as_str(), "a subnet with DNS64", effect);
+            }
             let record = Subnet {
                 id: value.id.clone(),
                 tags: tags(&value.tags),

@@ -186,6 +186,13 @@ impl Builder<'_> {
     /// A route as it can be followed: what leads to something unknown says so.
     fn followed(&mut self, table: &TableDraft, mut route: Route) -> Route {
         let target = route.target.to_string();
+        if let (Destination::Cidr(block), RouteTarget::NatGateway(_)) = (&route.destination, &route.target)
+            && !block.is_v4()
+            && route.state == RouteState::Active
+        {
+            let effect = format!("traffic to {block} through {target} (NAT64): unknown");
+            self.unknown(target.clone(), format!("the target of a route of {}", table.id), effect);
+        }
         let opaque = matches!(route.target, RouteTarget::Unmodeled(_)) || self.opaque.contains(&target);
         if opaque && route.state == RouteState::Active {
             let effect = format!("traffic to {} through {target}: unknown", route.destination);

@@ -92,20 +92,20 @@ impl Builder<'_> {
                 if blocks.is_none() {
                     let effect = format!("traffic that a route or rule with {id} decides: unknown; {why}");
                     self.unknown(id.as_str(), "a prefix list without its blocks", effect);
+                    self.gaps.lists.insert(id.clone());
                 }
             }
             let blocks = blocks.unwrap_or_default();
-            match service {
+            match service.filter(|name| has_gateway_endpoints(name, known.as_ref())) {
                 Some(name) => {
                     let (ranges, ipv6_ranges) = blocks.into_iter().partition(Cidr::is_v4);
                     let base = known.unwrap_or_else(|| Service::plain(name.clone(), []));
-                    let short = matches!(name.service(), "s3" | "dynamodb");
-                    let gateway_endpoint = base.gateway_endpoint || short;
                     told.insert((region.clone(), name));
                     let ipv6_ranges: BTreeSet<Cidr> = ipv6_ranges;
                     // IPv6 ranges are in no list; the built-in ones stay.
                     let ipv6_ranges = if ipv6_ranges.is_empty() { base.ipv6_ranges.clone() } else { ipv6_ranges };
-                    let service = Service { prefix_list_id: Some(id), ranges, ipv6_ranges, gateway_endpoint, ..base };
+                    let service =
+                        Service { prefix_list_id: Some(id), ranges, ipv6_ranges, gateway_endpoint: true, ..base };
                     self.world.declare_service(&region, service);
                 }
                 None => {
@@ -124,7 +124,20 @@ impl Builder<'_> {
             }
             regions.insert(region);
         }
+        self.shared_lists(draft);
         self.state_built_in(&told);
+    }
+
+    /// Lists of shared tables that nobody here describes, and that are no built-in ones.
+    fn shared_lists(&mut self, draft: &Draft) {
+        for id in &draft.shared_lists {
+            let known = self.world.service_regions().any(|region| self.world.service_of_list(region, id).is_some());
+            if !known {
+                let effect = format!("traffic that a route with {id} decides: unknown");
+                self.unknown(id.as_str(), "a prefix list of a shared route table", effect);
+                self.gaps.lists.insert(id.clone());
+            }
+        }
     }
 
     /// Says which services' ranges are the built-in ones.
@@ -147,6 +160,12 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// Whether a list of AWS's is of a service that gateway endpoints lead to. The others hold addresses of the internet, from
+/// which something of AWS asks, such as CloudFront or EC2 Instance Connect (VPC User Guide, "AWS-managed prefix lists").
+fn has_gateway_endpoints(name: &ServiceName, known: Option<&Service>) -> bool {
+    matches!(name.service(), "s3" | "dynamodb" | "s3express") || known.is_some_and(|service| service.gateway_endpoint)
 }
 
 /// What an assumption about blocks is written as.

@@ -6,7 +6,7 @@ use crate::import::kind::{
 };
 use crate::import::ledger::{Ledger, Place};
 use crate::notation::decode::brief;
-use crate::notation::{Map, Problem, Source, Span, Value};
+use crate::notation::{Entry, Map, Node, Problem, Source, Span, Value};
 
 impl Library {
     /// Finds the lists of one file.
@@ -33,6 +33,20 @@ impl Library {
             },
             Value::List(items) => match items.iter().find_map(kind_of_item) {
                 Some(kind) => self.lists.push(AnswerList { file, kind, place: whole, entry: None }),
+                None if !items.is_empty() && items.iter().all(|item| item.as_map().is_some_and(is_answer)) => {
+                    // Pages of a call in one list, as `jq -s` gives them: read as one answer with its key several times.
+                    // Only the last one's says whether there are more.
+                    let last = items.len() - 1;
+                    let pages = items.iter().enumerate().filter_map(|(index, page)| Some((index, page.as_map()?)));
+                    let entries = pages.flat_map(|(index, page)| {
+                        let is_token = |entry: &Entry| entry.key.eq_ignore_ascii_case("NextToken");
+                        page.entries.iter().filter(move |entry| index == last || !is_token(entry)).cloned()
+                    });
+                    let map = Map { entries: entries.collect() };
+                    let lists = lists_of(file, &map, ledger);
+                    self.lists.extend(lists);
+                    self.files[file.0].1 = Some(Node { value: Value::Map(map), span: root.span });
+                }
                 None => {
                     let why = "it is a list of something that no known call answers".to_owned();
                     self.skip(file, why);

@@ -81,6 +81,7 @@ fn network() -> Vec<(String, Value)> {
             "PrefixLists",
             json!([
                 {"PrefixListId": "pl-0a", "PrefixListName": "offices of ours", "OwnerId": OWNER, "MaxEntries": 5, "Version": 3},
+                {"PrefixListId": "pl-0c", "PrefixListName": "shared by the partner", "OwnerId": OTHER, "MaxEntries": 5, "Version": 2},
                 {"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.us-east-1.s3", "OwnerId": "AWS"},
                 {"PrefixListId": "pl-0b", "PrefixListName": "com.amazonaws.global.cloudfront.origin-facing", "OwnerId": "AWS"}
             ]),
@@ -89,6 +90,7 @@ fn network() -> Vec<(String, Value)> {
             format!("{OWNER}/{here}/pl-0a.json"),
             json!({"Entries": [{"Cidr": "192.0.2.0/24"}, {"Cidr": "198.51.100.0/25"}]}),
         ),
+        (format!("{OWNER}/{here}/pl-0c.json"), json!({"Entries": [{"Cidr": "10.200.0.0/16"}]})),
     ]
 }
 
@@ -115,6 +117,7 @@ fn routing() -> Vec<(String, Value)> {
                     {"DestinationCidrBlock": "192.168.0.0/16", "GatewayId": "vgw-0a", "Origin": "EnableVgwRoutePropagation", "State": "active"},
                     {"DestinationCidrBlock": "192.168.7.0/24", "GatewayId": "vgw-0a", "Origin": "EnableVgwRoutePropagation", "State": "active"},
                     {"DestinationPrefixListId": "pl-0a", "GatewayId": "igw-0a", "Origin": "CreateRoute", "State": "active"},
+                    {"DestinationPrefixListId": "pl-0c", "GatewayId": "vgw-0a", "Origin": "CreateRoute", "State": "active"},
                     {"DestinationPrefixListId": "pl-63a5400a", "GatewayId": "vpce-0a", "Origin": "CreateRoute", "State": "active"}]},
                 {"RouteTableId": "rtb-0b", "VpcId": "vpc-0a", "OwnerId": OWNER, "Tags": [{"Key": "Name", "Value": "main"}],
                  "Associations": [{"Main": false, "SubnetId": "subnet-0a", "RouteTableAssociationId": "rtbassoc-0c"},
@@ -356,7 +359,7 @@ fn filters() -> Vec<(String, Value)> {
                     "web tier",
                     "vpc-0a",
                     json!([
-                        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": [{"PrefixListId": "pl-0a"}]},
+                        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": [{"PrefixListId": "pl-0a"}, {"PrefixListId": "pl-0c"}]},
                         {"IpProtocol": "icmp", "FromPort": 3, "ToPort": 4, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]},
                         {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [
                             {"GroupId": "sg-0default", "UserId": OWNER},

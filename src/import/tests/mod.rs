@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod network;
+pub(crate) mod small;
 
 mod lab;
 

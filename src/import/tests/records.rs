@@ -121,3 +121,75 @@ fn all_problems_of_all_files_come_at_once_with_their_paths() {
         ],
     );
 }
+
+#[test]
+fn ports_are_wrong_at_their_own_place() {
+    let group = |permission: &str| {
+        format!(r#"[{{"GroupId": "sg-1", "GroupName": "default", "VpcId": "vpc-1", "IpPermissions": [{permission}]}}]"#)
+    };
+    for (permission, problem) in [
+        (r#"{"IpProtocol": "tcp", "FromPort": 70000, "ToPort": 70000}"#, ".FromPort: 70000 is not a port: 0 to 65535"),
+        (r#"{"IpProtocol": "tcp", "FromPort": 90, "ToPort": 80}"#, ".ToPort: ports that begin at 90 cannot end at 80"),
+        (
+            r#"{"IpProtocol": "icmp", "FromPort": 300, "ToPort": -1}"#,
+            ".FromPort: 300 is not a type or code of ICMP: 0 to 255",
+        ),
+        (
+            r#"{"IpProtocol": "tpc", "FromPort": 80, "ToPort": 80}"#,
+            ".IpProtocol: `tpc` with these ports is not a protocol of a rule",
+        ),
+    ] {
+        let files = tiny(&[("SecurityGroups", &group(permission))]);
+        let problems = shown(&import(files, &ImportOptions::default()).expect_err("a problem"));
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].ends_with(&format!("SecurityGroups[0].IpPermissions[0]{problem}")), "{problems:?}");
+    }
+    let right = group(r#"{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 90}"#);
+    imported(tiny(&[("SecurityGroups", &right)]));
+}
+
+/// What follows from a missing kind is not said again, also where another region has the kind.
+#[test]
+fn a_kind_that_no_file_of_a_region_holds_is_one_problem() {
+    let other =
+        |file: &InputFile| InputFile { path: file.path.replace("us-east-1", "us-west-2"), text: file.text.clone() };
+    let elsewhere = |file: &InputFile| {
+        let text = ["vpc-1", "subnet-1", "rtb-1", "rtbassoc-1", "acl-1", "aclassoc-1", "sg-1"]
+            .iter()
+            .fold(file.text.clone(), |text, id| text.replace(id, &id.replace('1', "2")));
+        other(&InputFile { path: file.path.clone(), text: text.replace("us-east-1a", "us-west-2a") })
+    };
+    let mut files = tiny(&[]);
+    let second: Vec<InputFile> = files.iter().map(elsewhere).collect();
+    files.extend(second);
+    assert_eq!(imported(files.clone()).world.regions().count(), 2);
+    files.retain(|file| file.path != "us-east-1/NetworkAcls.json" && file.path != "us-east-1/SecurityGroups.json");
+    check_problems(
+        files,
+        &[
+            "us-east-1:1:1 no file holds the NetworkAcls of account 111122223333 in us-east-1: `aws ec2 describe-network-acls` gives them",
+            "us-east-1:1:1 no file holds the SecurityGroups of account 111122223333 in us-east-1: `aws ec2 describe-security-groups` gives them",
+        ],
+    );
+}
+
+#[test]
+fn pages_in_one_list_are_read_as_one_answer() {
+    let page = |id: u32, token: &str| {
+        format!(
+            r#"{{"Subnets": [{{"SubnetId": "subnet-{id}", "VpcId": "vpc-1", "CidrBlock": "10.0.{id}.0/24", "AvailabilityZone": "us-east-1a"}}]{token}}}"#
+        )
+    };
+    let acls = r#"[{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "IsDefault": true, "Entries": [], "Associations": [{"NetworkAclAssociationId": "aclassoc-1", "SubnetId": "subnet-1"}, {"NetworkAclAssociationId": "aclassoc-2", "SubnetId": "subnet-2"}]}]"#;
+    let with = |token: &str| {
+        let mut files = tiny(&[("NetworkAcls", acls)]);
+        let subnets = files.iter_mut().find(|file| file.path.ends_with("/Subnets.json")).expect("the subnets");
+        subnets.text = format!("[{}, {}]", page(1, r#", "NextToken": "x""#), page(2, token));
+        imported(files)
+    };
+    let whole = with("");
+    assert_eq!(whole.world.region(&scope("111122223333")).expect("the region").subnets().len(), 2);
+    assert_eq!(shown(&whole.warnings), Vec::<String>::new());
+    let torn = shown(&with(r#", "NextToken": "y""#).warnings);
+    assert!(torn.len() == 1 && torn[0].contains("go on behind this"), "{torn:?}");
+}

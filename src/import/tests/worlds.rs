@@ -11,9 +11,13 @@ use crate::control_plane::{
 
 #[test]
 fn the_network_of_endpoints_is_a_world() {
-    let Imported { world, assumptions, unmodeled, gone, warnings, skipped } = imported(inputs(endpoints_network()));
+    let Imported { world, assumptions, unmodeled, gone, warnings, skipped, gaps } =
+        imported(inputs(endpoints_network()));
     assert_eq!(shown(&warnings), Vec::<String>::new());
-    assert_eq!((unmodeled, gone, skipped), (vec![], vec![], vec![]));
+    assert_eq!((gone, skipped), (vec![], vec![]));
+    assert!(gaps.is_empty());
+    let listed: Vec<&str> = unmodeled.iter().map(|one| one.what.as_str()).collect();
+    assert_eq!(listed, ["an interface endpoint"]);
     // Its interface endpoint has private names, so both DNS attributes are told.
     let keys: Vec<&str> = assumptions.iter().map(|assumption| assumption.key.as_str()).collect();
     assert_eq!(keys, ["dopt-3bb56641.domain-name-servers"]);
@@ -105,6 +109,7 @@ fn an_account_with_one_of_everything_is_told_whole() {
         "tgw-0a",
         "vgw-0a",
         "vgw-0b",
+        "vpce-0b",
         "vpce-0c",
     ]);
     assert_eq!(unmodeled, expected);

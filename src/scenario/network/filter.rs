@@ -64,7 +64,8 @@ pub(super) fn security_group(cx: &mut Cx<'_>, plan: &mut Plan, (vpc, ipv6): (&Vp
     } else {
         let create = CreateSecurityGroup {
             id: Some(id.clone()),
-            tags: tags(&entry.key, id.as_str(), Some(&view)),
+            // A group has a name beside its tags.
+            tags: tags(id.as_str(), id.as_str(), Some(&view)),
             description: view.string("description").unwrap_or_default(),
             ..CreateSecurityGroup::new(vpc.clone(), view.string("name").unwrap_or_else(|| entry.key.clone()))
         };

@@ -78,7 +78,7 @@ fn compare<K: Ord + Display, V: PartialEq + Debug>(
     for (key, value) in one {
         match other.get(key) {
             Some(same) if same == value => {}
-            Some(differing) => found.push(format!("{key} differs: {}", first_difference(value, differing))),
+            Some(differing) => found.push(format!("{key} differs{}", differing_field(value, differing))),
             None => found.push(format!("{key} is missing")),
         }
     }
@@ -87,14 +87,17 @@ fn compare<K: Ord + Display, V: PartialEq + Debug>(
     }
 }
 
-/// The first field in which two records differ, as both have it.
-fn first_difference(one: &impl Debug, other: &impl Debug) -> String {
+/// The first field in which two records differ, as the end of a sentence. Fields stand in the pretty form of a record at the
+/// first indentation.
+fn differing_field(one: &impl Debug, other: &impl Debug) -> String {
     let (one, other) = (format!("{one:#?}"), format!("{other:#?}"));
-    let mut pairs = one.lines().zip(other.lines());
-    match pairs.find(|(one, other)| one != other) {
-        Some((one, other)) => {
-            format!("{} became {}", one.trim().trim_end_matches(','), other.trim().trim_end_matches(','))
+    let mut field = None;
+    for (one, other) in one.lines().zip(other.lines()) {
+        let name = one.strip_prefix("    ").filter(|rest| !rest.starts_with([' ', '}', ']', ')']));
+        field = name.and_then(|rest| rest.split_once(':')).map(|(name, _)| name).or(field);
+        if one != other {
+            break;
         }
-        None => "one says more than the other".to_owned(),
     }
+    field.map_or_else(String::new, |field| format!(" in its {}", field.replace('_', " ")))
 }

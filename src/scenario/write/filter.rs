@@ -32,11 +32,8 @@ impl Pen<'_> {
             let rules = self.rules(vpc, group, true, &mut map);
             map.put("egress", Out::List(rules));
         }
-        if default {
-            self.identify(&mut map, group.id.clone(), &group.tags, None);
-        } else {
-            self.identify_by_key(&mut map, group.id.clone(), &group.tags);
-        }
+        // A group's key is its name, and no tag.
+        self.identify(&mut map, group.id.clone(), &group.tags, None);
         map
     }
 

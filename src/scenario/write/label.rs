@@ -10,6 +10,8 @@ use crate::scenario::names::{Named, Names, Place};
 /// The keys of all records of a world.
 pub(super) struct Labels {
     names: Names,
+    /// The ids of all records, which no key of another may look like.
+    ids: BTreeSet<String>,
 }
 
 /// Words that mean something else wherever a name may stand.
@@ -37,7 +39,8 @@ fn by_tag<'a>(id: impl Into<ResourceId>, tags: &'a Tags) -> Wish<'a> {
 
 impl Labels {
     pub(super) fn of(world: &World) -> Self {
-        let mut labels = Self { names: Names::default() };
+        let ids = Names::of_world(world).iter().map(|named| named.id.to_string()).collect();
+        let mut labels = Self { names: Names::default(), ids };
         // Programs name machines without their place.
         let mut machines = BTreeSet::new();
         for (scope, region) in world.regions() {
@@ -143,7 +146,8 @@ impl Labels {
 
     /// Gives each record a key that no other of its kind has at this place.
     fn claim(&mut self, scope: &Scope, vpc: &str, wishes: Vec<Wish<'_>>, taken: &mut BTreeSet<String>) {
-        let bases: Vec<Option<String>> = wishes.iter().map(|wish| wish.name.and_then(as_key)).collect();
+        let bases: Vec<Option<String>> =
+            wishes.iter().map(|wish| wish.name.and_then(as_key).filter(|key| !self.ids.contains(key))).collect();
         let wanted: BTreeSet<&str> = bases.iter().flatten().map(String::as_str).collect();
         let mut next: BTreeMap<&str, u32> = BTreeMap::new();
         for (wish, base) in wishes.iter().zip(&bases) {
@@ -169,8 +173,7 @@ impl Labels {
     }
 }
 
-/// The key that a name becomes: letters, digits, `-`, `_` and `.`, beginning with a letter; `None` where nothing is left,
-/// or where the key would look like an id.
+/// The key that a name becomes: letters, digits, `-`, `_` and `.`, beginning with a letter; `None` where nothing is left.
 fn as_key(name: &str) -> Option<String> {
     let mut key = String::new();
     for c in name.chars() {
@@ -182,7 +185,7 @@ fn as_key(name: &str) -> Option<String> {
     }
     let key = key.trim_matches(['-', '.', '_']);
     let key: String = key.chars().take(KEY_MAX).collect();
-    if key.is_empty() || RESERVED.contains(&key.as_str()) || ResourceId::parse(&key).is_some() {
+    if key.is_empty() || RESERVED.contains(&key.as_str()) {
         return None;
     }
     Some(if key.starts_with(|c: char| c.is_ascii_alphabetic()) { key } else { format!("n-{key}") })
@@ -200,7 +203,7 @@ mod tests {
             ("aws-cloud9-2", Some("aws-cloud9-2")),
             ("2fa", Some("n-2fa")),
             ("Büro", Some("B-ro")),
-            ("subnet-0a1b", None),
+            ("nat-a", Some("nat-a")),
             ("default", None),
             (" ", None),
             ("東京", None),

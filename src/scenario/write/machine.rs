@@ -51,7 +51,7 @@ impl Pen<'_> {
             }
             _ => {}
         }
-        self.guards(region, eni, &mut map);
+        self.guards(region, eni, &mut map, beside);
         if instance.instance_type != "t2.micro" {
             map.put("type", instance.instance_type.as_str());
         }
@@ -105,7 +105,7 @@ impl Pen<'_> {
         if let Some(address) = pooled_address(eni) {
             self.note(beside, format!("the public address {address} of {}, which is no Elastic IP", eni.id));
         }
-        self.guards(region, eni, &mut map);
+        self.guards(region, eni, &mut map, beside);
         interface_self(eni, false, &mut map);
         map.put("id", eni.id.as_str());
         map.put_full("tags", tags_beside(&eni.tags, Some(key.as_str()).filter(|key| *key != eni.id.as_str())));
@@ -118,7 +118,7 @@ impl Pen<'_> {
         map.put("subnet", self.refer(eni.subnet_id.clone(), is::<SubnetId>));
         self.addresses(region, eni, &mut map, beside);
         map.put_some("public-ip", pooled_address(eni).map(Out::text));
-        self.guards(region, eni, &mut map);
+        self.guards(region, eni, &mut map, beside);
         if eni.interface_type != InterfaceType::Interface {
             map.put("type", eni.interface_type.as_str());
         }
@@ -161,14 +161,20 @@ impl Pen<'_> {
     }
 
     /// The groups and the check of an interface.
-    fn guards(&self, region: &Region, eni: &NetworkInterface, map: &mut Map) {
+    fn guards(&mut self, region: &Region, eni: &NetworkInterface, map: &mut Map, beside: &mut Map) {
         let default = region.vpcs().get(&eni.vpc_id).map(|vpc| &vpc.default_security_group_id);
         // An interface that is taken over as it is has the groups that are written, and no others.
         let made =
             eni.interface_type == InterfaceType::Interface && (eni.attachment.is_none() || eni.instance_id().is_some());
         let usual = made && eni.groups.iter().eq(default);
         if !usual {
-            map.put_list("security-groups", self.refer_all(&eni.groups));
+            // A group of another VPC may be associated with this one; a call can name none.
+            let is_here =
+                |id: &SecurityGroupId| region.security_groups().get(id).is_none_or(|group| group.vpc_id == eni.vpc_id);
+            for group in eni.groups.iter().filter(|group| !is_here(group)) {
+                self.note(beside, format!("{group} of another VPC, which {} has", eni.id));
+            }
+            map.put_list("security-groups", self.refer_all(eni.groups.iter().filter(|group| is_here(group))));
         }
         if !eni.source_dest_check {
             map.put("source-dest-check", false);

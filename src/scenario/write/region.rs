@@ -68,7 +68,8 @@ impl Pen<'_> {
             if list.version != 1 {
                 map.put("version", Out::word(list.version));
             }
-            self.identify_by_key(&mut map, list.id.clone(), &list.tags);
+            // A list's key is its name, and no tag.
+            self.identify(&mut map, list.id.clone(), &list.tags, None);
             all.put(&key, map);
         }
         all

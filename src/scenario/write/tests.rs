@@ -2,6 +2,7 @@
 //! has words for.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::analysis::agreement::random_world;
@@ -70,6 +71,53 @@ fn an_account_of_every_kind_is_written_and_read_back_whole() {
     let world = imported.unwrap_or_else(|problems| panic!("{problems:#?}")).world;
     let (written, _) = round_trip(&world);
     assert_eq!(written.notes, Vec::<String>::new(), "{}", written.text);
+}
+
+/// Names that look like ids, and groups without a Name tag.
+#[test]
+fn names_are_kept_where_they_look_like_ids_and_no_tag_is_written_that_is_not_there() {
+    let mut account = measured::small::Small::new();
+    account.items("NatGateways")[0]["Tags"] = json!([{"Key": "Name", "Value": "nat-a"}]);
+    let own = json!({"GroupId": "sg-7", "GroupName": "web", "VpcId": "vpc-1", "OwnerId": "111122223333"});
+    account.add("SecurityGroups", own);
+    // The name of one machine is the id of another.
+    account.items("Reservations")[1]["Instances"][0]["Tags"][0]["Value"] = json!("i-1");
+    let world = import(account.files(), &ImportOptions::default()).expect("a world").world;
+    let (written, scenario) = round_trip(&world);
+    assert_eq!(written.notes, Vec::<String>::new());
+    let named = |name: &str| scenario.names.candidates(name).map(|named| named.id.to_string()).collect::<Vec<_>>();
+    assert_eq!((named("nat-a"), named("i-2")), (vec!["nat-1".to_owned()], vec!["i-2".to_owned()]));
+    assert_eq!(named("i-1"), Vec::<String>::new(), "it would mean the other machine");
+    assert!(!written.text.contains("Name: }"), "{}", written.text);
+}
+
+#[test]
+fn a_group_of_another_vpc_is_left_out_and_named() {
+    let written = |associated: bool| {
+        let mut account = measured::small::Small::new();
+        account.add("Vpcs", json!({"VpcId": "vpc-9", "CidrBlock": "10.9.0.0/16", "OwnerId": "111122223333"}));
+        let main = json!([{"Main": true, "RouteTableAssociationId": "rtbassoc-9"}]);
+        let local = json!({"DestinationCidrBlock": "10.9.0.0/16", "GatewayId": "local", "Origin": "CreateRouteTable"});
+        account.add(
+            "RouteTables",
+            json!({"RouteTableId": "rtb-9", "VpcId": "vpc-9", "Routes": [local], "Associations": main}),
+        );
+        account.add(
+            "NetworkAcls",
+            json!({"NetworkAclId": "acl-9", "VpcId": "vpc-9", "IsDefault": true, "Entries": [], "Associations": []}),
+        );
+        account.add("SecurityGroups", json!({"GroupId": "sg-9", "GroupName": "default", "VpcId": "vpc-9"}));
+        if associated {
+            account.items("NetworkInterfaces")[0]["Groups"] = json!([{"GroupId": "sg-1"}, {"GroupId": "sg-9"}]);
+        }
+        let world = import(account.files(), &ImportOptions::default()).expect("a world").world;
+        let written = write(&world, &preface());
+        (written.notes.clone(), differences(&world, &read(&written.text).world))
+    };
+    let (notes, different) = written(true);
+    assert_eq!(notes, ["sg-9 of another VPC, which eni-1 has"]);
+    assert!(different.contains(&"eni-1 differs in its groups".to_owned()), "{different:?}");
+    assert_eq!(written(false), (Vec::new(), Vec::new()));
 }
 
 #[test]
