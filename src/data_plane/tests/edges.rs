@@ -66,7 +66,7 @@ fn the_resolver_is_neither_filtered_nor_routed_and_gone_where_it_is_off() {
     assert_eq!(lab.count("a"), 1);
     lab.router().resolver = None;
     let refused = ask(&mut lab, "10.0.0.2:53", &mut log);
-    assert!(matches!(refused, Disposition::Dropped { reason: DropReason::SecurityGroupEgress, .. }), "{refused:?}");
+    assert!(matches!(refused, Disposition::Dropped { reason: DropReason::SecurityGroupNoEgress, .. }), "{refused:?}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn it_has_no_memory_so_strangers_reach_a_public_address_too() {
     let mut lab = Lab::new();
     lab.check("server", &syn("8.8.8.8:5000", "54.0.0.10:22"), IN);
     lab.groups("web", "out all 0.0.0.0/0");
-    let refused = "server > internet > igw > router: SecurityGroupIngress by no in";
+    let refused = "server > internet > igw > router: SecurityGroupNoIngress by no in";
     lab.check("server", &syn("8.8.8.8:5001", "54.0.0.10:22"), refused);
     lab.check("server", &syn("8.8.8.8:5000", "54.0.0.77:22"), "server > internet > igw: NoPrivateAddress by igw");
 }

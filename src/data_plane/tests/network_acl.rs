@@ -63,7 +63,7 @@ fn security_groups_are_asked_first_on_the_way_out_and_last_on_the_way_in() {
     let mut lab = Lab::new();
     lab.acl("private", "");
     lab.groups("a", "");
-    lab.check("a", &syn(A, B), "a > router: SecurityGroupEgress by no out");
+    lab.check("a", &syn(A, B), "a > router: SecurityGroupNoEgress by no out");
     let mut lab = Lab::new();
     lab.acl("other", "");
     lab.groups("b", "");

@@ -34,8 +34,8 @@ fn flow(lab: &mut Lab, name: &str, craft: &Craft) -> Option<FlowInfo> {
 fn answers_to_what_was_let_in_need_no_rule_out_and_new_connections_do() {
     let mut lab = connected("in tcp/443 10.0.0.0/16");
     lab.check("b", &ack(B, A), BACK);
-    lab.check("b", &syn("10.0.2.10:5000", "10.0.1.10:22"), "b > router: SecurityGroupEgress by no out");
-    lab.check("b", &ack("10.0.2.10:444", A), "b > router: SecurityGroupEgress by no out");
+    lab.check("b", &syn("10.0.2.10:5000", "10.0.1.10:22"), "b > router: SecurityGroupNoEgress by no out");
+    lab.check("b", &ack("10.0.2.10:444", A), "b > router: SecurityGroupNoEgress by no out");
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn answers_to_what_was_sent_need_no_rule_in_and_others_do() {
     lab.groups("a", "out all 0.0.0.0/0");
     lab.check("a", &syn(A, B), THERE);
     lab.check("b", &syn_ack(B, A), BACK);
-    lab.check("b", &syn_ack("10.0.2.10:444", A), "b > router: SecurityGroupIngress by no in");
-    lab.check("b", &syn("10.0.2.10:443", "10.0.1.10:4001"), "b > router: SecurityGroupIngress by no in");
+    lab.check("b", &syn_ack("10.0.2.10:444", A), "b > router: SecurityGroupNoIngress by no in");
+    lab.check("b", &syn("10.0.2.10:443", "10.0.1.10:4001"), "b > router: SecurityGroupNoIngress by no in");
 }
 
 #[test]
@@ -56,16 +56,16 @@ fn a_changed_rule_leaves_tracked_flows_alone_and_cuts_untracked_ones_at_once() {
     lab.groups("b", "out all 0.0.0.0/0");
     lab.check("a", &ack(A, B), THERE);
     lab.check("b", &ack(B, A), BACK);
-    lab.check("a", &syn("10.0.1.10:4001", B), "a > router: SecurityGroupIngress by no in");
+    lab.check("a", &syn("10.0.1.10:4001", B), "a > router: SecurityGroupNoIngress by no in");
     // Untracked: open to all, and all ports open in the other direction (facts S7).
     let mut lab = connected("in tcp/443 0.0.0.0/0\nout all 0.0.0.0/0");
     assert!(!flow(&mut lab, "b", &ack(B, A)).expect("a flow").tracked);
     lab.groups("b", "out all 0.0.0.0/0");
-    lab.check("a", &ack(A, B), "a > router: SecurityGroupIngress by no in");
+    lab.check("a", &ack(A, B), "a > router: SecurityGroupNoIngress by no in");
     lab.check("b", &ack(B, A), BACK);
     lab.groups("b", "in tcp/443 0.0.0.0/0");
     lab.check("a", &ack(A, B), THERE);
-    lab.check("b", &ack(B, A), "b > router: SecurityGroupEgress by no out");
+    lab.check("b", &ack(B, A), "b > router: SecurityGroupNoEgress by no out");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn icmp_is_always_tracked() {
     lab.groups("b", "");
     lab.check("b", &pong("10.0.2.10", "10.0.1.10"), BACK);
     lab.check("a", &ping("10.0.1.10", "10.0.2.10"), THERE);
-    lab.check("a", &ping("10.0.1.10", "10.0.2.10").id(8), "a > router: SecurityGroupIngress by no in");
+    lab.check("a", &ping("10.0.1.10", "10.0.2.10").id(8), "a > router: SecurityGroupNoIngress by no in");
 }
 
 #[test]
@@ -100,13 +100,13 @@ fn a_tracked_echo_lets_its_answers_in_and_not_questions_under_its_name() {
     lab.groups("a", "out all 0.0.0.0/0");
     lab.check("a", &ping("10.0.1.10", "10.0.2.10"), THERE);
     lab.check("b", &pong("10.0.2.10", "10.0.1.10"), BACK);
-    lab.check("b", &ping("10.0.2.10", "10.0.1.10"), "b > router: SecurityGroupIngress by no in");
+    lab.check("b", &ping("10.0.2.10", "10.0.1.10"), "b > router: SecurityGroupNoIngress by no in");
     // One allowed type opens no other, although neither has ports to tell them apart.
     lab.groups("a", "in icmp/13 0.0.0.0/0");
     lab.check("b", &icmp("10.0.2.10", "10.0.1.10", 13, 0), BACK);
     lab.check("b", &icmp("10.0.2.10", "10.0.1.10", 17, 0), "b > router: SecurityGroupIngress by no in");
     lab.check("a", &icmp("10.0.1.10", "10.0.2.10", 14, 0), THERE);
-    lab.check("a", &icmp("10.0.1.10", "10.0.2.10", 13, 0), "a > router: SecurityGroupEgress by no out");
+    lab.check("a", &icmp("10.0.1.10", "10.0.2.10", 13, 0), "a > router: SecurityGroupNoEgress by no out");
 }
 
 /// An error about a packet, from a router on its way.
@@ -125,14 +125,14 @@ fn an_error_about_a_known_flow_is_let_in_and_one_about_another_is_not() {
     lab.check("a", &syn(A, B), THERE);
     lab.check("b", &error_about(&syn(A, B), "10.0.2.10"), BACK);
     let other = error_about(&syn("10.0.1.10:4001", B), "10.0.2.10");
-    lab.check("b", &other, "b > router: SecurityGroupIngress by no in");
+    lab.check("b", &other, "b > router: SecurityGroupNoIngress by no in");
     // And out: about a packet that came in.
     let mut lab = Lab::new();
     lab.groups("b", "in all 0.0.0.0/0");
     lab.check("a", &syn("10.0.1.10:4002", B), THERE);
     lab.check("b", &error_about(&syn("10.0.1.10:4002", B), "10.0.2.10"), BACK);
     let other = error_about(&syn("10.0.1.10:4003", B), "10.0.2.10");
-    lab.check("b", &other, "b > router: SecurityGroupEgress by no out");
+    lab.check("b", &other, "b > router: SecurityGroupNoEgress by no out");
 }
 
 /// How long a flow at `b` answers after its last packet: it does at `alive`, and not a second later.
@@ -143,7 +143,7 @@ fn check_forgotten_after(mut lab: Lab, last: &Craft, alive: u64) {
     lab.check("b", last, BACK);
     lab.wait(Duration::from_secs(alive + 1));
     let path = lab.path("b", last);
-    assert_eq!(path, "b > router: SecurityGroupEgress by no out");
+    assert_eq!(path, "b > router: SecurityGroupNoEgress by no out");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn tracked_flows_are_forgotten_when_idle_for_their_time() {
     opening.check("a", &syn(A, B), THERE);
     opening.groups("b", "");
     opening.wait(Duration::from_secs(121));
-    opening.check("b", &syn_ack(B, A), "b > router: SecurityGroupEgress by no out");
+    opening.check("b", &syn_ack(B, A), "b > router: SecurityGroupNoEgress by no out");
     let mut closing = connected(open);
     closing.check("a", &tcp(A, B, TcpFlags::FIN | TcpFlags::ACK), THERE);
     check_forgotten_after(closing, &ack(B, A), 120);
@@ -201,5 +201,5 @@ fn an_interface_that_is_replaced_keeps_its_flows() {
     let port = lab.port("b");
     lab.router().set(port, super::super::Attachment::Interface(Box::new(other)));
     lab.check("a", &ack(A, B), THERE);
-    lab.check("a", &syn("10.0.1.10:4001", B), "a > router: SecurityGroupIngress by ");
+    lab.check("a", &syn("10.0.1.10:4001", B), "a > router: SecurityGroupNoIngress by ");
 }
