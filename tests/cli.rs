@@ -341,6 +341,29 @@ fn a_streamed_capture_has_standard_output_alone() {
 }
 
 #[test]
+fn a_capture_replaces_earlier_captures_and_nothing_else() {
+    let desk = Desk::new();
+    fs::write(desk.path().join("notes.txt"), "important").expect("written");
+    let scenario = fs::read(desk.path().join("good.yaml")).expect("the scenario");
+    for (args, why) in [
+        (&["run", "good.yaml", "--capture", "good.yaml"][..], "would replace the scenario"),
+        (&["run", "good.yaml", "--capture", "notes.txt"], "exists and is no capture"),
+    ] {
+        let answer = desk.run(args);
+        assert_eq!(answer.status, Some(2), "{args:?}");
+        assert!(answer.err.contains(why), "{}", answer.err);
+    }
+    assert_eq!(fs::read(desk.path().join("good.yaml")).expect("the scenario"), scenario);
+    assert_eq!(fs::read(desk.path().join("notes.txt")).expect("the notes"), b"important");
+    desk.does(&["run", "good.yaml", "--out", "out"]);
+    let answer = desk.run(&["run", "good.yaml", "--out", "out", "--capture", "out/timeline.txt"]);
+    assert!(answer.status == Some(2) && answer.err.contains("lies in the folder of `--out`"), "{}", answer.err);
+    for _ in 0..2 {
+        desk.does(&["run", "good.yaml", "--capture", "to.pcapng"]);
+    }
+}
+
+#[test]
 fn the_timeline_can_be_narrowed_and_open_connections_listed() {
     let desk = Desk::new();
     desk.does(&["run", "good.yaml", "--only", "one"]);

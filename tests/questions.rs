@@ -182,6 +182,16 @@ fn the_way_by_a_nat_instance_is_told_and_to_lose_it_is_a_loss() {
 }
 
 #[test]
+fn nothing_is_said_to_be_safe_that_was_not_looked_at() {
+    let change = "tests/data/questions/a-narrow-policy.yaml";
+    check_page("whatif-policy", 0, &["whatif", HEART, "--at", "4s", "--change", change]);
+    let world = "scenarios/basics/the-loss-of-a-zone-takes-a-nat-instance-with-it.yaml";
+    let (change, named) =
+        ("tests/data/questions/an-unused-security-group.yaml", "tests/data/questions/to-a-closed-port.yaml");
+    check_page("whatif-never-open", 1, &["whatif", world, "--change", change, "--connections", named]);
+}
+
+#[test]
 fn what_a_service_ends_by_itself_is_not_put_down_to_the_change() {
     let world = "tests/data/questions/a-service-without-patience.yaml";
     let change = "tests/data/questions/an-unused-endpoint.yaml";

@@ -10,11 +10,11 @@ use super::labels::Labels;
 use super::path::{Outcome, Traffic};
 use super::ports::{TrafficRange, traffic_of};
 use super::probe::Prober;
-use super::reach::{Comparison, compare, confirm_sample, ends};
+use super::reach::{Comparison, PairChange, compare, confirm_sample, ends};
 use super::stage::Stage;
 use super::tables::{TableOptions, Tables};
 use crate::base::VpcId;
-use crate::control_plane::{Applied, ControlError, World};
+use crate::control_plane::{Action, Applied, ControlError, World};
 
 /// What is asked about a change.
 #[derive(Clone, Debug, Default)]
@@ -156,6 +156,37 @@ impl WhatIf {
     pub fn loses(&self) -> bool {
         let names = !self.names_lost.is_empty();
         names || !self.comparison.lost.is_empty() || self.connections.iter().any(ConnectionFate::is_lost)
+    }
+
+    /// How many pairs may be lost: they reach before and nobody can tell after, or nobody can tell before and they are
+    /// blocked after.
+    pub fn may_lose(&self) -> usize {
+        let may = |one: &&PairChange| match (&one.before.outcome, &one.after.outcome) {
+            (Outcome::Reaches, Outcome::Unknown(_)) => true,
+            (Outcome::Unknown(_), after) => matches!(after, Outcome::BlockedOut(_) | Outcome::BlockedBack(_)),
+            _ => false,
+        };
+        self.comparison.unclear.iter().filter(may).count()
+    }
+
+    /// How many connections that were asked for were never open, so that nothing can be told of them.
+    pub fn never_open(&self) -> usize {
+        let not_open = |one: &&ConnectionFate| matches!(one.without, Fate::NotOpen(_));
+        if self.chosen == Chosen::Given { self.connections.iter().filter(not_open).count() } else { 0 }
+    }
+
+    /// Whether the change is about a policy: requests, which policies judge, are not compared.
+    pub fn changes_a_policy(&self) -> bool {
+        self.steps.iter().filter(|made| made.answer.is_ok()).any(|made| match &made.step.action {
+            Action::CreateVpcEndpoint(create) => create.policy_document.is_some(),
+            Action::ModifyVpcEndpoint(modify) => modify.policy_document.is_some() || modify.reset_policy,
+            Action::PutUserPolicy(_)
+            | Action::DeleteUserPolicy(_)
+            | Action::PutRolePolicy(_)
+            | Action::PutBucketPolicy(_)
+            | Action::DeleteBucketPolicy(_) => true,
+            _ => false,
+        })
     }
 
     /// Whether AWS would refuse a step, or a part of one.

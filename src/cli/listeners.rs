@@ -200,6 +200,6 @@ impl Collected {
         let record = self.recorder.finish(verdict.ended_at)?;
         self.capture.finish()?;
         self.collection.summary(verdict, &record)?;
-        folder.commit(CAPTURES, "pcapng")
+        folder.commit(CAPTURES, crate::report::APPLICATION)
     }
 }

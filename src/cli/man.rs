@@ -38,6 +38,8 @@ fn page(verb: Option<&str>) -> Result<String, Refusal> {
 }
 
 fn render(command: clap::Command, is_whole: bool) -> io::Result<String> {
+    // Some verbs say themselves what their statuses mean.
+    let says_exit_status = command.get_after_help().is_some();
     let page = clap_mangen::Man::new(command);
     let mut roff = Vec::new();
     page.render_title(&mut roff)?;
@@ -45,11 +47,14 @@ fn render(command: clap::Command, is_whole: bool) -> io::Result<String> {
     page.render_synopsis_section(&mut roff)?;
     page.render_description_section(&mut roff)?;
     page.render_options_section(&mut roff)?;
+    page.render_extra_section(&mut roff)?;
     if is_whole {
         page.render_subcommands_section(&mut roff)?;
         roff.extend_from_slice(EXAMPLES.as_bytes());
     }
-    roff.extend_from_slice(EXIT_STATUS.as_bytes());
+    if is_whole || !says_exit_status {
+        roff.extend_from_slice(EXIT_STATUS.as_bytes());
+    }
     if is_whole {
         page.render_version_section(&mut roff)?;
     }

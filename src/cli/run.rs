@@ -1,5 +1,10 @@
 //! `vpclab run FILE-OR-FOLDER…`: checks all, runs one after the other, and says what held. How a run is advanced and
 //! where its outputs go is elsewhere.
+#![expect(clippy::disallowed_methods, reason = "the command line looks at files")]
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
 
 use super::args::{Format, RunArgs};
 use super::complaint::{Complaint, Refusal};
@@ -21,6 +26,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Refusal> 
     refuse_contradictions(args)?;
     let files = load::only_in(args.era, load::load(&args.paths, terminal)?)?;
     refuse_for_several(args, files.len())?;
+    refuse_overwriting(args, &files)?;
     let folders = folders(args, &files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Complaint::new(format_args!("cannot keep a clock: {error}")))?;
@@ -54,6 +60,34 @@ fn refuse_for_several(args: &RunArgs, files: usize) -> Result<(), Refusal> {
     let complaints: Vec<_> = given.iter().filter_map(wrong).collect();
     if files == 1 || complaints.is_empty() { Ok(()) } else { Err(Refusal(complaints)) }
 }
+
+/// A capture in the place of something else that is read or written.
+fn refuse_overwriting(args: &RunArgs, files: &[Loaded]) -> Result<(), Refusal> {
+    let Some(capture) = args.capture.as_deref().filter(|_| !streams_capture(args)) else { return Ok(()) };
+    let refused = |text: String| -> Result<(), Refusal> {
+        Err(Complaint::new(text).help("name another file for the capture").into())
+    };
+    let place = |path: &Path| path.canonicalize().ok();
+    let whole = place(capture);
+    if files.iter().any(|file| whole.is_some() && place(&file.found.path) == whole) {
+        return refused(format!("`--capture {}` would replace the scenario", capture.display()));
+    }
+    let folder = capture.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let inside = args.out.as_deref().and_then(place).zip(place(folder)).is_some_and(|(out, own)| own.starts_with(out));
+    if inside {
+        return refused(format!("`--capture {}` lies in the folder of `--out`", capture.display()));
+    }
+    // What is there and is no capture was not meant to go.
+    let mut head = [0; 4];
+    let opened = fs::File::open(capture).ok().filter(|_| capture.is_file());
+    if opened.is_some_and(|mut file| file.read_exact(&mut head).is_ok() && head != PCAPNG_MAGIC) {
+        return refused(format!("`{}` exists and is no capture", capture.display()));
+    }
+    Ok(())
+}
+
+/// How a pcapng file begins.
+const PCAPNG_MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 
 /// Whether packets take standard output.
 pub(super) fn streams_capture(args: &RunArgs) -> bool {

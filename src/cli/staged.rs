@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -17,6 +17,8 @@ pub(super) struct Staged {
 
 /// What a file's name ends with while it is being written.
 const UNDER_WAY: &str = ".partial";
+/// In how many bytes from its start a file says who wrote it.
+const HEAD_BYTES: u64 = 256;
 /// How much of a file is gathered before it is written.
 const BUFFER_BYTES: usize = 32 << 10;
 
@@ -47,8 +49,8 @@ impl Staged {
     }
 
     /// Gives all files their names, in place of earlier ones. Earlier files of the folder `single` that were not written
-    /// anew are removed: they belong to another run.
-    pub(super) fn commit(self, single: &str, extension: &str) -> io::Result<()> {
+    /// anew and whose beginnings hold `mark` are removed: another run wrote them. All others stay.
+    pub(super) fn commit(self, single: &str, mark: &str) -> io::Result<()> {
         let names = self.names.take();
         for name in &names {
             fs::rename(under_way(&self.folder, name), self.folder.join(name))?;
@@ -57,12 +59,22 @@ impl Staged {
         for entry in entries.flatten() {
             let file = entry.file_name().to_string_lossy().into_owned();
             let stale = !names.contains(&format!("{single}/{file}"));
-            if stale && Path::new(&file).extension().is_some_and(|found| found == extension) {
+            if stale && begins_with(&entry.path(), mark)? {
                 fs::remove_file(entry.path())?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a mark stands in the first bytes of a file.
+fn begins_with(path: &Path, mark: &str) -> io::Result<bool> {
+    if !path.is_file() {
+        return Ok(false);
+    }
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(head.windows(mark.len()).any(|part| part == mark.as_bytes()))
 }
 
 impl Drop for Staged {
@@ -124,7 +136,7 @@ mod tests {
         file.write_all(b"end").expect("written");
         assert_eq!(names(staged.folder()), ["timeline.txt.partial"]);
         file.flush().expect("flushed");
-        staged.commit("captures", "pcapng").expect("renamed");
+        staged.commit("captures", "by us").expect("renamed");
         let bytes = fs::read(folder.path().join("out/timeline.txt")).expect("the file");
         assert_eq!((bytes.len(), &bytes[3 * BUFFER_BYTES..]), (3 * BUFFER_BYTES + 3, b"end".as_slice()));
     }
@@ -143,12 +155,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let captures = folder.path().join("captures");
         fs::create_dir(&captures).expect("a folder");
-        for name in ["old.pcapng", "notes.txt"] {
-            fs::write(captures.join(name), "x").expect("a file");
+        for (name, by) in [("old.pcapng", "by us"), ("own.pcapng", "by others"), ("notes.txt", "by others")] {
+            fs::write(captures.join(name), by).expect("a file");
         }
         let staged = Staged::new(folder.path().to_owned()).expect("a folder");
         staged.opener()("captures/new.pcapng").expect("a file").flush().expect("flushed");
-        staged.commit("captures", "pcapng").expect("renamed");
-        assert_eq!(names(&captures), ["new.pcapng", "notes.txt"]);
+        staged.commit("captures", "by us").expect("renamed");
+        assert_eq!(names(&captures), ["new.pcapng", "notes.txt", "own.pcapng"]);
     }
 }

@@ -40,6 +40,7 @@ pub use collect::{CAPTURE, CAPTURES, Collection, EVENTS, OpenFile, SUMMARY, TIME
 pub use connections::{Listing, OpenEnd};
 pub use explanation::ExplanationPage;
 pub use narrow::Narrow;
+pub use pcapng::APPLICATION;
 pub use probes::{ProbePage, ScorePage};
 pub use recorder::{Record, Recorder};
 pub use summary::{BoxTotals, ConnectionCounts, DropTotals, PathTotals, ProgramEnd, Summary};

@@ -16,7 +16,8 @@ use crate::packet::PacketId;
 use crate::trace::NodeId;
 
 /// What the files say wrote them. Without a version, so that a capture changes only when its packets do.
-const APPLICATION: &str = "vpclab";
+/// What captures say that wrote them.
+pub const APPLICATION: &str = "vpclab";
 /// Options of pcapng carry their length in 16 bits; a longer comment would make the file unreadable.
 const OPTION_BYTES_MAX: usize = 65_000;
 /// Block type of an enhanced packet (pcapng draft, section 4.3).

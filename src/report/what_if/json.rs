@@ -33,6 +33,8 @@ impl WhatIfPage<'_> {
                 json!({"program": one.program, "with": end_json(&one.with), "without": end_json(&one.without)})
             }).collect::<Vec<_>>(),
             "defects": self.result.defects, "refused": self.result.is_refused(), "loses": self.result.loses(),
+            "may_lose": self.result.may_lose(), "never_open": self.result.never_open(),
+            "changes_a_policy": self.result.changes_a_policy(),
         })
     }
 

@@ -69,6 +69,24 @@ impl WhatIfPage<'_> {
         [String::new(), heading].into_iter().chain(defects).collect()
     }
 
+    /// What keeps anybody from saying that nothing is lost.
+    fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let blocked = self.result.may_lose();
+        if 0 < blocked {
+            let pairs = counted(blocked as u64, "pair");
+            doubts.push(format!("{pairs} may be lost, for nobody can tell on one side of the change"));
+        }
+        let never = self.result.never_open();
+        if 0 < never {
+            doubts.push(format!("{} that you named never stood", counted(never as u64, "connection")));
+        }
+        if self.result.changes_a_policy() {
+            doubts.push("requests under the changed policy are not compared".to_owned());
+        }
+        doubts
+    }
+
     fn verdict(&self) -> String {
         let lost: BTreeSet<(usize, usize)> = self.result.comparison.lost.iter().map(|one| (one.from, one.to)).collect();
         let pairs = match lost.len() {
@@ -78,16 +96,19 @@ impl WhatIfPage<'_> {
         let connections = self.result.connections.iter().filter(|one| one.is_lost()).count();
         let connections = (connections != 0).then(|| counted(connections as u64, "open connection"));
         let lost = match (lost.is_empty(), connections) {
-            (true, None) => "✓ nothing is lost".to_owned(),
+            (true, None) if self.doubts().is_empty() => "✓ nothing is lost".to_owned(),
+            (true, None) => "? nothing is lost of what can be told".to_owned(),
             (true, Some(connections)) => format!("✗ lost: {connections}"),
             (false, None) => format!("✗ lost: {pairs}"),
             (false, Some(connections)) => format!("✗ lost: {pairs}, and {connections}"),
         };
-        let lost = match (self.result.names_lost.is_empty(), lost.starts_with('✓')) {
+        let lost = match (self.result.names_lost.is_empty(), !lost.starts_with('✗')) {
             (true, _) => lost,
             (false, true) => "✗ lost: the resolution of names".to_owned(),
             (false, false) => format!("{lost}, and the resolution of names"),
         };
+        let doubts = self.doubts().into_iter().map(|doubt| format!("; {doubt}")).collect::<String>();
+        let lost = format!("{lost}{doubts}");
         if self.result.is_refused() {
             return format!("{lost}; AWS would refuse a part of the change, and the rest was compared without it");
         }
