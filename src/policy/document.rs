@@ -154,7 +154,11 @@ impl PolicyDocument {
     pub fn without_effect(&self, service: &str) -> Vec<Problem> {
         let mut warnings = Vec::new();
         for statement in self.statements() {
-            let (actions, _) = statement.actions();
+            let (actions, not) = statement.actions();
+            // What is said of all but another service is said of this one.
+            if not {
+                continue;
+            }
             let others = actions.filter(|action| {
                 action.split_once(':').is_some_and(|(own, _)| own != "*" && !own.eq_ignore_ascii_case(service))
             });

@@ -219,6 +219,8 @@ fn actions_of_other_services_have_no_effect_in_an_endpoint_policy() {
     let warned = document(Endpoint, Era::Y2017, &versioned(statement)).without_effect("s3");
     assert_eq!(warned.len(), 1);
     assert_eq!(warned[0].message, "`ec2:*` has no effect in the policy of an endpoint to s3 (R33)");
+    let all_but = r#"{"Principal": "*", "Effect": "Deny", "NotAction": "ec2:*", "Resource": "*"}"#;
+    assert!(document(Endpoint, Era::Y2017, &versioned(all_but)).without_effect("s3").is_empty());
     check_statement(Bucket, Era::Y2017, statement, &["2:50 bucket policy has the action `ec2:*` of another service"]);
 }
 

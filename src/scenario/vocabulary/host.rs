@@ -48,7 +48,11 @@ pub(in crate::scenario) static LISTENER: Shape = shape(
     "listener",
     "What listens on a port.",
     &[
-        key("delay", Kind::Duration, "How long `http` waits before it answers, and `source` before it sends; the others do not wait."),
+        key(
+            "delay",
+            Kind::Duration,
+            "How long `http` waits before it answers, and `source` before it sends; the others do not wait.",
+        ),
         key(
             "status",
             Kind::Integer { min: 100, max: 599 },
