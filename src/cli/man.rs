@@ -39,7 +39,8 @@ fn page(verb: Option<&str>) -> Result<String, Refusal> {
 
 fn render(command: clap::Command, is_whole: bool) -> io::Result<String> {
     // Some verbs say themselves what their statuses mean.
-    let says_exit_status = command.get_after_help().is_some();
+    let own_status = command.get_after_help().map(ToString::to_string);
+    let own_status = own_status.and_then(|text| text.strip_prefix("Exit status: ").map(str::to_owned));
     let page = clap_mangen::Man::new(command);
     let mut roff = Vec::new();
     page.render_title(&mut roff)?;
@@ -47,13 +48,13 @@ fn render(command: clap::Command, is_whole: bool) -> io::Result<String> {
     page.render_synopsis_section(&mut roff)?;
     page.render_description_section(&mut roff)?;
     page.render_options_section(&mut roff)?;
-    page.render_extra_section(&mut roff)?;
     if is_whole {
         page.render_subcommands_section(&mut roff)?;
         roff.extend_from_slice(EXAMPLES.as_bytes());
     }
-    if is_whole || !says_exit_status {
-        roff.extend_from_slice(EXIT_STATUS.as_bytes());
+    match own_status.filter(|_| !is_whole) {
+        Some(text) => roff.extend_from_slice(format!(".SH \"EXIT STATUS\"\n{}\n", text.replace('-', "\\-")).as_bytes()),
+        None => roff.extend_from_slice(EXIT_STATUS.as_bytes()),
     }
     if is_whole {
         page.render_version_section(&mut roff)?;

@@ -30,6 +30,7 @@ impl Network {
                 blocks.insert(entry.block, ());
             }
         }
+        let of_endpoints = endpoint_blocks(world, scope, table);
         for entry in &entries {
             let hop = self.hop(region, table, entry);
             let target = self.target_name(region, &table.vpc_id, &entry.target);
@@ -37,7 +38,13 @@ impl Network {
                 Destination::Cidr(block) if entry.origin == RouteOrigin::EnableVgwRoutePropagation => {
                     cite(format!("{block} → {target} (propagated)"))
                 }
-                Destination::Cidr(block) => cite(format!("{block} → {target}")),
+                Destination::Cidr(block) => {
+                    let cite = cite(format!("{block} → {target}"));
+                    match over_endpoint(&of_endpoints, entry) {
+                        Some(rule) => cite.rule(rule),
+                        None => cite,
+                    }
+                }
                 Destination::PrefixList(list) => {
                     let cite = cite(format!("{list} ({}) → {target}", entry.block));
                     // It beats shorter routes, where there are any; the first block that holds it is the shortest.
@@ -114,6 +121,25 @@ impl Network {
         };
         named.unwrap_or_else(|| target.to_string())
     }
+}
+
+/// All blocks that a table has endpoint routes for, those that lose included.
+fn endpoint_blocks(world: &World, scope: &Scope, table: &RouteTable) -> PrefixTable<()> {
+    let mut blocks = PrefixTable::new();
+    for route in table.routes().filter(|route| matches!(route.target, RouteTarget::VpcEndpoint(_))) {
+        let Destination::PrefixList(list) = &route.destination else { continue };
+        for block in world.prefix_list_blocks(scope, list).into_iter().flatten() {
+            blocks.insert(*block, ());
+        }
+    }
+    blocks
+}
+
+/// The rule by which a route wins over an endpoint's: it is more specific (R13), or the block is the same (R14).
+fn over_endpoint(of_endpoints: &PrefixTable<()>, entry: &RouteEntry) -> Option<&'static str> {
+    let holding = of_endpoints.cover(entry.block.network());
+    let longest = holding.iter().map(|(block, ())| *block).rfind(|block| block.covers(&entry.block))?;
+    Some(if longest == entry.block { "R14" } else { "R13" })
 }
 
 /// A table that nobody made: every packet meets no route.
