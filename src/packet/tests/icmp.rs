@@ -71,8 +71,8 @@ fn read_v4(reply: &Packet, offender: &Packet, error: IcmpError) -> Result<(), Te
     }
     let inner = pnet_packet::ipv4::Ipv4Packet::new(unreachable.payload()).expect("by pnet");
     prop_assert_eq!(IpAddr::V4(inner.get_source()), offender.src());
-    // smoltcp reads only quotes that were not cut.
-    if offender.len() <= 548 {
+    // smoltcp reads only quotes that were not cut, and that have the eight bytes behind the header that RFC 792 asks for.
+    if offender.len() <= 548 && 8 <= offender.transport().len() {
         let icmp = Icmpv4Packet::new_checked(reply.transport()).expect("by smoltcp");
         let header = match Icmpv4Repr::parse(&icmp, &ChecksumCapabilities::default()).expect("by smoltcp") {
             Icmpv4Repr::DstUnreachable { header, .. } | Icmpv4Repr::TimeExceeded { header, .. } => header,
