@@ -51,4 +51,6 @@ mod account_tests;
 #[cfg(test)]
 pub(crate) mod agreement;
 #[cfg(test)]
+mod doubt_tests;
+#[cfg(test)]
 mod tests;

@@ -81,6 +81,19 @@ pub struct Comparison {
     pub unknown: usize,
 }
 
+impl PairChange {
+    /// Whether it may be a loss: it reaches before and nobody can tell after; or nobody can tell before, and after the
+    /// change it is blocked, or nobody can tell for another reason or on another path.
+    pub const fn may_be_lost(&self) -> bool {
+        match (&self.before.outcome, &self.after.outcome) {
+            (Outcome::Reaches | Outcome::Unknown(_), Outcome::Unknown(_)) => true,
+            (Outcome::Unknown(_), Outcome::BlockedOut(_) | Outcome::BlockedBack(_)) => true,
+            (Outcome::Reaches | Outcome::BlockedOut(_) | Outcome::BlockedBack(_), _)
+            | (Outcome::Unknown(_), Outcome::Reaches) => false,
+        }
+    }
+}
+
 impl Reach {
     /// How many pairs of single machines and places this stands for, and how many of them reach.
     pub fn counts(&self) -> (usize, usize) {
@@ -140,12 +153,14 @@ pub(super) fn compare(
             result.questions += 1;
             let old = ask(before, sources.0.as_ref(), address, range.traffic);
             let new = ask(after, sources.1.as_ref(), address, range.traffic);
-            if gone && !is_unknown(&old) {
+            if gone {
                 let old = Way::of(old);
-                if old.outcome == Outcome::Reaches {
-                    let new = Way::none(Outcome::BlockedOut(DropReason::HostStopped));
-                    add(&mut result.lost, (from, to), *range, old, new);
-                }
+                let list = match old.outcome {
+                    Outcome::Reaches => &mut result.lost,
+                    Outcome::Unknown(_) => &mut result.unclear,
+                    Outcome::BlockedOut(_) | Outcome::BlockedBack(_) => continue,
+                };
+                add(list, (from, to), *range, old, Way::none(Outcome::BlockedOut(DropReason::HostStopped)));
                 continue;
             }
             if same(&old, &new) {

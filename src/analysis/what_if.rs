@@ -10,7 +10,7 @@ use super::labels::Labels;
 use super::path::{Outcome, Traffic};
 use super::ports::{TrafficRange, traffic_of};
 use super::probe::Prober;
-use super::reach::{Comparison, PairChange, compare, confirm_sample, ends};
+use super::reach::{Comparison, compare, confirm_sample, ends};
 use super::stage::Stage;
 use super::tables::{TableOptions, Tables};
 use crate::base::VpcId;
@@ -158,15 +158,10 @@ impl WhatIf {
         names || !self.comparison.lost.is_empty() || self.connections.iter().any(ConnectionFate::is_lost)
     }
 
-    /// How many pairs may be lost: they reach before and nobody can tell after, or nobody can tell before and they are
-    /// blocked after.
+    /// How many pairs may be lost, though nobody can tell.
     pub fn may_lose(&self) -> usize {
-        let may = |one: &&PairChange| match (&one.before.outcome, &one.after.outcome) {
-            (Outcome::Reaches, Outcome::Unknown(_)) => true,
-            (Outcome::Unknown(_), after) => matches!(after, Outcome::BlockedOut(_) | Outcome::BlockedBack(_)),
-            _ => false,
-        };
-        self.comparison.unclear.iter().filter(may).count()
+        let may = self.comparison.unclear.iter().filter(|one| one.may_be_lost());
+        may.map(|one| (one.from, one.to)).collect::<BTreeSet<_>>().len()
     }
 
     /// How many connections that were asked for were never open, so that nothing can be told of them.

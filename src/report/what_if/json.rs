@@ -51,7 +51,7 @@ impl WhatIfPage<'_> {
         json!({
             "from": class(one.from), "to": class(one.to),
             "traffic": one.traffic.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "before": way(&one.before), "after": way(&one.after),
+            "before": way(&one.before), "after": way(&one.after), "may_be_lost": one.may_be_lost(),
         })
     }
 

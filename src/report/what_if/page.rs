@@ -72,10 +72,10 @@ impl WhatIfPage<'_> {
     /// What keeps anybody from saying that nothing is lost.
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
-        let blocked = self.result.may_lose();
-        if 0 < blocked {
-            let pairs = counted(blocked as u64, "pair");
-            doubts.push(format!("{pairs} may be lost, for nobody can tell on one side of the change"));
+        let may = self.result.may_lose();
+        if 0 < may {
+            let pairs = counted(may as u64, "pair");
+            doubts.push(format!("the reach of {pairs} may be lost, and nobody can tell"));
         }
         let never = self.result.never_open();
         if 0 < never {

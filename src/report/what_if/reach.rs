@@ -31,11 +31,14 @@ impl WhatIfPage<'_> {
             let count = count_text(comparison.unknown as u64);
             lines.push(format!("  of {count} of the questions nobody can tell, before or after"));
         }
+        let (may_be_lost, unclear): (Vec<_>, Vec<_>) =
+            comparison.unclear.iter().cloned().partition(PairChange::may_be_lost);
         for (mark, heading, list) in [
             ("✗", "lost", &comparison.lost),
+            ("?", "may be lost", &may_be_lost),
             ("✓", "gained", &comparison.gained),
             ("!", "by another path", &comparison.rerouted),
-            ("?", "of these nobody can tell on one side of the change", &comparison.unclear),
+            ("?", "may be gained", &unclear),
         ] {
             lines.extend(self.pairs(mark, heading, list));
         }
@@ -44,7 +47,8 @@ impl WhatIfPage<'_> {
             lines
                 .push(format!("  ✗ lost: the machines of VPC {vpc} resolve no names by AWS's resolver any more [R27]"));
         }
-        if comparison.lost.is_empty() && comparison.gained.is_empty() && comparison.rerouted.is_empty() {
+        let same = comparison.lost.is_empty() && comparison.gained.is_empty() && comparison.rerouted.is_empty();
+        if same && comparison.unclear.is_empty() {
             lines.push("  nobody loses or gains reach, and no path changes".to_owned());
         }
         lines
