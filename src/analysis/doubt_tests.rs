@@ -87,3 +87,166 @@ fn what_nobody_can_tell_and_is_blocked_after_the_change_may_be_lost() {
     assert!(lost.loses() && pairs(&lost, &lost.comparison.lost).contains(&("app".into(), "the internet".into())));
     nothing_is_lost(&asked(&account, "replace-route: {route-table: rtb-1, destination: 0.0.0.0/0, target: nat-1}"));
 }
+
+fn vpn_gateway(account: &mut Small) {
+    let attached = json!([{"State": "attached", "VpcId": "vpc-1"}]);
+    account.add("VpnGateways", json!({"VpnGatewayId": "vgw-0a", "State": "available", "VpcAttachments": attached}));
+    routes(account, 0)
+        .push(json!({"DestinationCidrBlock": "192.168.0.0/16", "GatewayId": "vgw-0a", "Origin": "CreateRoute",
+        "State": "active"}));
+}
+
+#[test]
+fn what_lies_behind_gateways_is_a_place_that_asks_and_is_asked() {
+    let mut account = Small::new();
+    vpn_gateway(&mut account);
+    routes(&mut account, 0).push(transit("10.8.0.0/15"));
+    let (premises, transit) = ("beyond the VPCs (192.168.0.0/16)", "beyond the VPCs (10.8.0.0/15)");
+    for (block, far) in [("192.168.0.0/16", premises), ("10.8.0.0/15", transit)] {
+        let result = asked(&account, &format!("delete-route: {{route-table: rtb-1, destination: {block}}}"));
+        may_be_lost(&result, "app", far);
+        may_be_lost(&result, far, "app");
+        assert!(doubtful(&result).iter().all(|(from, to)| from == far || to == far), "{:?}", doubtful(&result));
+    }
+    // Whoever asks from there is kept out by a group as anybody is.
+    let closed = "create-network-acl-entry: {network-acl: acl-1, number: 50, rule: deny all from 192.168.0.0/16}";
+    may_be_lost(&asked(&account, closed), premises, "app");
+    // Answers that would come from there are kept out, too.
+    may_be_lost(&asked(&account, closed), "app", premises);
+    may_be_lost(&asked(&account, "detach-vpn-gateway: {virtual-private-gateway: vgw-0a, vpc: vpc-1}"), "app", premises);
+    // The twin: a route that nobody of these takes.
+    nothing_is_lost(&asked(&account, "create-route: {route-table: rtb-2, destination: 10.99.0.0/16, target: nat-1}"));
+}
+
+#[test]
+fn what_a_vpn_connection_carries_may_be_lost_with_it_and_not_with_another_gateways() {
+    let mut account = Small::new();
+    vpn_gateway(&mut account);
+    account.add(
+        "CustomerGateways",
+        json!({"CustomerGatewayId": "cgw-0a", "IpAddress": "203.0.113.9", "BgpAsn": "65000", "State": "available",
+            "Type": "ipsec.1"}),
+    );
+    account.add("VpnGateways", json!({"VpnGatewayId": "vgw-0b", "State": "available", "VpcAttachments": []}));
+    for (vpn, gateway) in [("vpn-0a", "vgw-0a"), ("vpn-0b", "vgw-0b")] {
+        account.add(
+            "VpnConnections",
+            json!({"VpnConnectionId": vpn, "CustomerGatewayId": "cgw-0a", "VpnGatewayId": gateway, "State": "available",
+                "Type": "ipsec.1", "Options": {"StaticRoutesOnly": true}, "Routes": []}),
+        );
+    }
+    let deleted = |vpn: &str| asked(&account, &format!("delete-vpn-connection: {{vpn-connection: {vpn}}}"));
+    may_be_lost(&deleted("vpn-0a"), "app", "beyond the VPCs (192.168.0.0/16)");
+    nothing_is_lost(&deleted("vpn-0b"));
+}
+
+#[test]
+fn a_place_behind_gateways_is_found_beside_the_vpcs_and_smaller_blocks() {
+    let mut account = Small::new();
+    // The first addresses of the block are the VPC's own, and then another block's.
+    routes(&mut account, 0).push(transit("10.0.0.0/8"));
+    routes(&mut account, 0).push(json!({"DestinationCidrBlock": "10.1.0.0/16", "NatGatewayId": "nat-1",
+        "Origin": "CreateRoute", "State": "active"}));
+    let result = asked(&account, "delete-route: {route-table: rtb-1, destination: 10.0.0.0/8}");
+    may_be_lost(&result, "app", "beyond the VPCs (10.0.0.0/8)");
+}
+
+/// A second private address of `web`, with an Elastic IP.
+fn second_address(account: &mut Small) {
+    let elastic = json!({"PublicIp": "54.0.0.30", "IpOwnerId": "111122223333", "AllocationId": "eipalloc-30",
+        "AssociationId": "eipassoc-30"});
+    let own = json!({"PrivateIpAddress": "10.0.1.30", "Primary": false, "Association": elastic});
+    account.items("NetworkInterfaces")[0]["PrivateIpAddresses"].as_array_mut().expect("addresses").push(own);
+    account.add(
+        "Addresses",
+        json!({"AllocationId": "eipalloc-30", "AssociationId": "eipassoc-30", "Domain": "vpc", "PublicIp": "54.0.0.30",
+            "NetworkInterfaceId": "eni-1", "PrivateIpAddress": "10.0.1.30"}),
+    );
+}
+
+#[test]
+fn a_second_private_address_is_compared_with_its_public_one() {
+    let mut account = Small::new();
+    second_address(&mut account);
+    let result = asked(&account, "disassociate-address: {elastic-ip: eipalloc-30}");
+    let lost = pairs(&result, &result.comparison.lost);
+    let second = || "web by 10.0.1.30".to_owned();
+    assert!(lost.contains(&("the internet".into(), format!("{} by its public address", second()))), "{lost:?}");
+    assert!(lost.contains(&(second(), "the internet".into())), "{lost:?}");
+    assert!(lost.iter().all(|(from, to)| from.contains("10.0.1.30") || to.contains("10.0.1.30")), "{lost:?}");
+    // The twin, a group that nobody is in, takes nothing; what no table tells from the first address is asked with it.
+    let mut account = Small::new();
+    let addresses = &mut account.items("NetworkInterfaces")[1]["PrivateIpAddresses"];
+    let second = json!({"PrivateIpAddress": "10.0.2.30", "Primary": false});
+    addresses.as_array_mut().expect("addresses").push(second);
+    let unused = "create-security-group: {vpc: vpc-1, name: unused, description: of nobody}";
+    let twin = asked(&account, unused);
+    nothing_is_lost(&twin);
+    assert!(twin.classes.iter().all(|class| !class.name.contains("10.0.2.30")));
+}
+
+#[test]
+fn an_interface_that_is_detached_takes_the_reach_of_its_address_along() {
+    let mut account = Small::new();
+    let mut second = account.items("NetworkInterfaces")[1].clone();
+    second["NetworkInterfaceId"] = json!("eni-4");
+    second["PrivateIpAddresses"] = json!([{"PrivateIpAddress": "10.0.2.40", "Primary": true}]);
+    second["Ipv6Addresses"] = json!([]);
+    second["Attachment"] = json!({"AttachmentId": "eni-attach-4", "InstanceId": "i-2", "DeviceIndex": 1,
+        "Status": "attached"});
+    account.add("NetworkInterfaces", second);
+    let result = asked(&account, "detach-network-interface: {network-interface: eni-4}");
+    let lost = pairs(&result, &result.comparison.lost);
+    let second = || "app by interface 1".to_owned();
+    assert!(lost.contains(&(second(), "web".into())) && lost.contains(&("web".into(), second())), "{lost:?}");
+    // The twin: its other interface keeps what it has.
+    assert!(lost.iter().all(|(from, to)| *from == second() || *to == second()), "{lost:?}");
+}
+
+/// A device of AWS's own beside `app`, in a group of its own.
+fn device(account: &mut Small, kind: &str, description: &str) {
+    let mut eni = account.items("NetworkInterfaces")[1].clone();
+    eni["NetworkInterfaceId"] = json!("eni-9");
+    eni["Description"] = json!(description);
+    eni["InterfaceType"] = json!(kind);
+    eni["RequesterManaged"] = json!(true);
+    eni["Groups"] = json!([{"GroupId": "sg-9"}]);
+    eni["PrivateIpAddresses"] = json!([{"PrivateIpAddress": "10.0.2.90", "Primary": true}]);
+    eni["Ipv6Addresses"] = json!([]);
+    eni["Attachment"] = json!({"DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "Status": "attached"});
+    account.add("NetworkInterfaces", eni);
+    let mut group = account.items("SecurityGroups")[0].clone();
+    group["GroupId"] = json!("sg-9");
+    group["GroupName"] = json!("device");
+    group["IpPermissions"] = json!([{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
+        "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}]);
+    account.add("SecurityGroups", group);
+    let from_device = json!({"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080,
+        "UserIdGroupPairs": [{"GroupId": "sg-9", "UserId": "111122223333"}]});
+    account.items("SecurityGroups")[0]["IpPermissions"] = json!([from_device]);
+}
+
+#[test]
+fn devices_of_aws_are_places_that_groups_lists_and_routes_close() {
+    for (kind, name) in
+        [("interface", "RDSNetworkInterface"), ("lambda", "AWS Lambda VPC ENI"), ("vpc_endpoint", "ssm")]
+    {
+        let mut account = Small::new();
+        device(&mut account, kind, name);
+        let revoke = "revoke-security-group-ingress: {security-group: sg-9, rules: [tcp 443 from 10.0.0.0/16]}";
+        may_be_lost(&asked(&account, revoke), "web", name);
+        may_be_lost(&asked(&account, revoke), "app", name);
+        // The answer would not come back.
+        let acl =
+            "create-network-acl-entry: {network-acl: acl-1, number: 50, rule: deny tcp 1024-65535 to 10.0.1.0/24}";
+        may_be_lost(&asked(&account, acl), "web", name);
+        // What begins at a device is lost, too; an endpoint begins nothing.
+        let inner = "revoke-security-group-ingress: {security-group: sg-1, rules: [tcp 8080 from sg-9]}";
+        let result = asked(&account, inner);
+        let lost = pairs(&result, &result.comparison.lost);
+        assert_eq!(lost.contains(&(name.to_owned(), "web".to_owned())), kind != "vpc_endpoint", "{lost:?}");
+        // The twin takes nothing away.
+        let unused = "authorize-security-group-ingress: {security-group: sg-9, rules: [tcp 444 from 10.9.0.0/16]}";
+        nothing_is_lost(&asked(&account, unused));
+    }
+}

@@ -21,6 +21,8 @@ mod rule_book;
 mod score;
 mod stage;
 
+mod class_members;
+mod class_places;
 mod classes;
 mod fates;
 mod ports;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::shown_rules::{Subject, rules_of};
-use crate::base::InstanceId;
+use crate::base::{InstanceId, NetworkInterfaceId};
 use crate::control_plane::routing::Candidate;
 use crate::trace::{Component, DropReason, Filter};
 
@@ -38,6 +38,10 @@ pub enum Source {
     Outside(IpAddr),
     /// An instance of EC2-Classic, with one of its addresses.
     Classic(IpAddr),
+    /// An interface of no instance, such as a load balancer's, with one of its own addresses.
+    Interface(NetworkInterfaceId, IpAddr),
+    /// Somebody of whom only routes tell: behind a gateway of which no record says what is there.
+    Beyond(IpAddr),
 }
 
 /// A packet as tables see it.
@@ -267,13 +271,14 @@ impl Explanation {
         if let Some((_, _, reason)) = self.out.blockers().next() {
             return Outcome::BlockedOut(reason);
         }
+        // Whoever answers at an end that nobody knows, the answer would have to come back.
+        if let Some((_, _, reason)) = self.back.as_ref().and_then(|back| back.blockers().next()) {
+            return Outcome::BlockedBack(reason);
+        }
         if let End::Unknown(why) = &self.out.end {
             return Outcome::Unknown(why.clone());
         }
         let Some(back) = &self.back else { return Outcome::Reaches };
-        if let Some((_, _, reason)) = back.blockers().next() {
-            return Outcome::BlockedBack(reason);
-        }
         match &back.end {
             End::Arrived => Outcome::Reaches,
             End::Unknown(why) => Outcome::Unknown(why.clone()),

@@ -9,7 +9,7 @@ use super::path::{Explanation, Outcome, Source, Traffic};
 use super::ports::TrafficRange;
 use super::probe::Prober;
 use super::tables::{TableOptions, Tables};
-use crate::control_plane::World;
+use crate::control_plane::{InstanceState, World};
 use crate::trace::DropReason;
 
 /// Who reaches whom in one world.
@@ -120,7 +120,7 @@ pub fn reach(
     let tables = Tables::new(world, TableOptions { brief: true, ..options });
     let mut pairs = Vec::new();
     for_pairs(&classes, progress, &mut |from, to, address| {
-        let source = tables.source(classes[from].address());
+        let source = source_of(&tables, &classes[from]);
         for traffic in traffic {
             let outcome = match ask(&tables, source.as_ref(), address, *traffic) {
                 Ok(explanation) => explanation.outcome(),
@@ -143,10 +143,9 @@ pub(super) fn compare(
     let mut result = Comparison::default();
     for_pairs(classes, progress, &mut |from, to, address| {
         result.pairs += 1;
-        let sources = (before.source(classes[from].address()), after.source(classes[from].address()));
-        // A machine that the change ends reaches nothing any more.
-        let asker = classes[from].address();
-        let gone = sources.0.is_ok() && sources.1.is_err() && after.index().owners(asker).is_empty();
+        let sources = (source_of(before, &classes[from]), source_of(after, &classes[from]));
+        // A machine that the change ends reaches nothing any more, nor does one by an address that it loses.
+        let gone = is_there(before, &classes[from]) && !is_there(after, &classes[from]);
         // Services serve over TCP, and answer pings.
         let service = classes[to].kind == ClassKind::Service;
         for range in traffic.iter().filter(|range| !(service && matches!(range.traffic, Traffic::Udp(_)))) {
@@ -160,7 +159,8 @@ pub(super) fn compare(
                     Outcome::Unknown(_) => &mut result.unclear,
                     Outcome::BlockedOut(_) | Outcome::BlockedBack(_) => continue,
                 };
-                add(list, (from, to), *range, old, Way::none(Outcome::BlockedOut(DropReason::HostStopped)));
+                let new = Way::none(Outcome::BlockedOut(why_gone(after, &classes[from])));
+                add(list, (from, to), *range, old, new);
                 continue;
             }
             if same(&old, &new) {
@@ -214,8 +214,9 @@ pub(super) fn confirm_sample(
 ) -> (usize, Vec<String>) {
     let mut questions = Vec::new();
     for_pairs(classes, &mut |_, _| (), &mut |from, to, address| {
-        let nobody = classes[from].kind == ClassKind::Internet || classes[to].kind == ClassKind::Internet;
-        if !nobody {
+        // Where there is no machine there is nobody to send packets.
+        let sends = matches!(classes[from].kind, ClassKind::Instances | ClassKind::Host);
+        if sends && !matches!(classes[to].kind, ClassKind::Internet | ClassKind::Beyond) {
             questions.extend(traffic.iter().map(|range| (from, to, address, range.traffic)));
         }
     });
@@ -286,6 +287,31 @@ pub(super) fn ends(classes: &[Class], from: usize, to: usize) -> (IpAddr, Option
     let itself = (asked.kind == ClassKind::Public).then_some(&asked.members[0]);
     let address = if same { asked.members.get(1).or(itself) } else { asked.members.first() };
     (asker.address(), address.copied())
+}
+
+/// Whether whoever asks of a class has the address that it asks from.
+fn is_there(tables: &Tables<'_>, class: &Class) -> bool {
+    let owners = tables.index().owners(class.address());
+    match &class.asker {
+        Some(Source::Instance(id, _)) => owners.iter().any(|owner| owner.instance.as_ref() == Some(id)),
+        Some(Source::Interface(id, _)) => owners.iter().any(|owner| owner.interface == *id),
+        Some(Source::Outside(_) | Source::Classic(_) | Source::Beyond(_)) | None => true,
+    }
+}
+
+/// Why an asker whose address is nobody's any more reaches nothing: its machine has ended, or runs without the address, and
+/// what it sends from there is refused.
+fn why_gone(tables: &Tables<'_>, class: &Class) -> DropReason {
+    let Some(Source::Instance(instance, _)) = &class.asker else { return DropReason::HostStopped };
+    let mut regions = tables.world.regions();
+    let runs = regions
+        .any(|(_, region)| region.instances().get(instance).is_some_and(|one| one.state == InstanceState::Running));
+    if runs { DropReason::SourceDestCheck } else { DropReason::HostStopped }
+}
+
+/// Who asks of a class.
+fn source_of(tables: &Tables<'_>, class: &Class) -> Result<Source, String> {
+    class.asker.clone().map_or_else(|| tables.source(class.address()), Ok)
 }
 
 fn ask(

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::addresses::AddressIndex;
 use super::path::{Explanation, Header, Source, Traffic};
-use super::walk::Walk;
+use super::walk::{Walk, is_far};
 use crate::base::*;
 use crate::control_plane::{Destination, Instance, Region, RouteTable, RouteTarget, Scope, SecurityGroup, World};
 use crate::host::AnswerBy;
@@ -109,7 +109,8 @@ impl<'w> Tables<'w> {
 
     /// The machine that has an address, to ask from: an instance's, or one outside of AWS. `Err` says why there is none.
     pub fn source(&self, address: IpAddr) -> Result<Source, String> {
-        let owners: Vec<_> = self.known.index.owners(address).iter().filter(|owner| owner.instance.is_some()).collect();
+        let all = self.known.index.owners(address);
+        let owners: Vec<_> = all.iter().filter(|owner| owner.instance.is_some()).collect();
         match owners.as_slice() {
             [owner] => {
                 let instance = owner.instance.clone().expect("only interfaces of instances are kept");
@@ -118,8 +119,33 @@ impl<'w> Tables<'w> {
             [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
             [] if self.is_outside(address) => Ok(Source::Outside(address)),
             [] if self.known.index.is_classic(address) => Ok(Source::Classic(address)),
-            [] => Err(format!("no machine of this world has the address {address}")),
+            [] => match all {
+                [owner] => Ok(Source::Interface(owner.interface.clone(), owner.private)),
+                [first, second, ..] => Err(format!("{address} is of {} and of {}", first.interface, second.interface)),
+                [] if self.is_beyond(address) => Ok(Source::Beyond(address)),
+                [] => Err(format!("no machine of this world has the address {address}")),
+            },
         }
+    }
+
+    /// Where a VPC's tables send an address, if that is to where no record says what is there. Default routes do not
+    /// count: they lead to whoever there may be.
+    pub(super) fn far_route(&self, vpc: &VpcId, address: IpAddr) -> Option<RouteTarget> {
+        let scope = self.scope_of(vpc)?;
+        let tables = self.world.region(scope)?.route_tables().values().filter(|table| table.vpc_id == *vpc);
+        let mut entries = tables.filter_map(|table| table.lookup(self.world, scope, address));
+        let far = entries.find(|entry| is_far(&entry.target) && entry.block.prefix_len() != 0)?;
+        Some(far.target)
+    }
+
+    /// Whether an address is of somebody of whom only routes tell.
+    fn is_beyond(&self, address: IpAddr) -> bool {
+        let mut vpcs = self.world.regions().flat_map(|(_, region)| region.vpcs().values());
+        let is_inside = vpcs.any(|vpc| vpc.contains(address));
+        // What a running world has on premises is all that is there.
+        let told = !self.known.options.outside.premises.is_empty();
+        let leads = |target: RouteTarget| !(told && matches!(target, RouteTarget::VpnGateway(_)));
+        !is_inside && self.known.scopes.keys().any(|vpc| self.far_route(vpc, address).is_some_and(leads))
     }
 
     /// The path of a question and of its answer, with all that decides and blocks.
@@ -131,7 +157,8 @@ impl<'w> Tables<'w> {
             Traffic::Ping => (0, 0),
         };
         let address = match from {
-            Source::Instance(_, address) | Source::Outside(address) | Source::Classic(address) => *address,
+            Source::Instance(_, address) | Source::Interface(_, address) => *address,
+            Source::Outside(address) | Source::Classic(address) | Source::Beyond(address) => *address,
         };
         let header =
             Header { traffic, answer: false, src: (address, source_port).into(), dst: (to, destination_port).into() };

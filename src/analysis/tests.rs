@@ -196,7 +196,10 @@ fn what_a_stopped_or_ended_machine_reached_and_answered_is_lost_and_nothing_is_g
     for change in [stop, terminate] {
         let result = asked(&change, &WhatIfOptions::default());
         let Comparison { lost, gained, rerouted, unclear, .. } = &result.comparison;
-        assert!(gained.is_empty() && rerouted.is_empty() && unclear.is_empty(), "{gained:?} {rerouted:?} {unclear:?}");
+        assert!(gained.is_empty() && rerouted.is_empty(), "{gained:?} {rerouted:?}");
+        // What the interface endpoints answered it, nobody can tell.
+        let endpoint = |one: &PairChange| result.classes[one.to].kind == ClassKind::Endpoint;
+        assert!(unclear.iter().all(|one| one.may_be_lost() && endpoint(one)), "{unclear:?}");
         let names: Vec<_> =
             lost.iter().map(|one| (&*result.classes[one.from].name, &*result.classes[one.to].name)).collect();
         assert!(names.iter().any(|(from, to)| *from == "the internet" && to.starts_with("bat-pub01")), "{names:?}");

@@ -32,6 +32,8 @@ pub(super) enum Arrival {
     Premises(Scope, VpnGatewayId),
     /// At a host of the same network on premises, or at the host itself.
     Beside,
+    /// Behind a gateway of a VPC of which nothing is known but that routes lead there.
+    Beyond(Scope, VpcId),
 }
 
 pub(super) struct Walk<'t, 'w> {
@@ -56,6 +58,8 @@ pub(super) enum Ending {
     Arrived(Arrival, Header),
     Lost,
     Unknown(String),
+    /// It arrives where nobody can tell what answers; the way of an answer is known.
+    Silent(String, Arrival, Header),
 }
 
 impl<'t, 'w> Walk<'t, 'w> {
@@ -82,6 +86,13 @@ impl<'t, 'w> Walk<'t, 'w> {
                 walk.hop(Component::Instance, id.as_str(), None);
                 Ending::Unknown(NO_CLASSIC.to_owned())
             }
+            Source::Interface(interface, address) => {
+                let owners = tables.index().owners(*address).iter();
+                let scope = owners.into_iter().find(|owner| owner.interface == *interface)?.scope.clone();
+                walk.hop(Component::NetworkInterface, interface.as_str(), None);
+                walk.leave(&scope, interface, header)
+            }
+            Source::Beyond(address) => walk.from_beyond(*address, header),
         };
         let (end, arrived) = split(ending);
         let out = Path { hops: std::mem::take(&mut walk.hops), end };
@@ -90,7 +101,11 @@ impl<'t, 'w> Walk<'t, 'w> {
         let service = tables.index().service(header.dst.ip());
         let home = match from {
             Source::Instance(instance, address) => walk.interface_of(instance, *address).map(|(scope, _)| scope.region),
-            Source::Outside(_) | Source::Classic(_) => None,
+            Source::Interface(interface, address) => {
+                let mut owners = tables.index().owners(*address).iter();
+                owners.find(|owner| owner.interface == *interface).map(|owner| owner.scope.region.clone())
+            }
+            Source::Outside(_) | Source::Classic(_) | Source::Beyond(_) => None,
         };
         let to_other_region = service.zip(home).is_some_and(|((region, _), home)| *region != home);
         Some(Explanation { header, to_service: service.is_some(), to_other_region, out, back })
@@ -123,6 +138,10 @@ impl<'t, 'w> Walk<'t, 'w> {
             Arrival::Beside => {
                 self.hop(Component::Internet, &answer.src.ip().to_string(), None);
                 Ending::Arrived(Arrival::Beside, answer)
+            }
+            Arrival::Beyond(scope, vpc) => {
+                self.hop(Component::Internet, &answer.src.ip().to_string(), None);
+                self.into_vpc_from_beyond(scope, vpc, answer)
             }
         };
         let (end, _) = split(ending);
@@ -295,8 +314,14 @@ impl<'t, 'w> Walk<'t, 'w> {
                     false => self.blackhole(scope, vpc, by, header),
                 }
             }
-            RouteTarget::Unmodeled(id) if by.is_empty() => Ending::Unknown(format!("what {id} does is not modelled")),
-            RouteTarget::Unmodeled(id) => Ending::Unknown(format!("what {id} does is not modelled ({by})")),
+            RouteTarget::Unmodeled(id) => {
+                let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
+                let why = format!("what {id} does is not modelled{by}");
+                match is_far(target) {
+                    true => Ending::Silent(why, Arrival::Beyond(scope.clone(), vpc.id.clone()), header),
+                    false => Ending::Unknown(why),
+                }
+            }
         }
     }
 
@@ -407,11 +432,22 @@ impl<'t, 'w> Walk<'t, 'w> {
                 Ending::Lost
             }
             (InterfaceType::VpcEndpoint, None) => {
-                Ending::Unknown(format!("what the interface endpoint behind {id} answers is not modelled"))
+                let why = format!("what the interface endpoint behind {id} answers is not modelled");
+                self.silent(why, scope, id, own, header)
             }
             (InterfaceType::Other(kind), None) => {
-                Ending::Unknown(format!("what stands behind {id}, an interface of type {kind}, is not modelled"))
+                let why = format!("what stands behind {id}, an interface of type {kind}, is not modelled");
+                self.silent(why, scope, id, own, header)
             }
+        }
+    }
+
+    /// At a device of AWS's own. Like any interface it answers by itself; what it does with packets of others is unknown.
+    fn silent(&self, why: String, scope: &Scope, id: &NetworkInterfaceId, own: bool, header: Header) -> Ending {
+        match own && !header.answer {
+            true => Ending::Silent(why, Arrival::Interface(scope.clone(), id.clone()), header),
+            false if own => Ending::Arrived(Arrival::Interface(scope.clone(), id.clone()), header),
+            false => Ending::Unknown(why),
         }
     }
 
@@ -449,6 +485,7 @@ fn split(ending: Ending) -> (End, Option<(Arrival, Header)>) {
         Ending::Arrived(arrival, header) => (End::Arrived, Some((arrival, header))),
         Ending::Lost => (End::Lost, None),
         Ending::Unknown(why) => (End::Unknown(why), None),
+        Ending::Silent(why, arrival, header) => (End::Unknown(why), Some((arrival, header))),
     }
 }
 
@@ -458,6 +495,27 @@ fn route_text(table: &str, block: Option<Cidr>, destination: &Destination, targe
         (destination, _) => format!("{table}: {destination} → {target}"),
     }
 }
+
+/// Whether a route leads out of the VPC to where no record says what is there: over a virtual private gateway, a transit
+/// gateway, a peering connection to a VPC of others.
+pub(super) fn is_far(target: &RouteTarget) -> bool {
+    match target {
+        RouteTarget::VpnGateway(_) => true,
+        RouteTarget::Unmodeled(id) => FAR.iter().any(|prefix| id.starts_with(prefix)),
+        RouteTarget::Local
+        | RouteTarget::NetworkInterface(_)
+        | RouteTarget::Instance(_)
+        | RouteTarget::NatGateway(_)
+        | RouteTarget::InternetGateway(_)
+        | RouteTarget::EgressOnlyInternetGateway(_)
+        | RouteTarget::VpcEndpoint(_)
+        | RouteTarget::Peering(_) => false,
+    }
+}
+
+/// How the ids begin of gateways that lead elsewhere: peering connections, transit, virtual private, local and carrier
+/// gateways, and core networks.
+const FAR: [&str; 6] = ["pcx-", "tgw-", "vgw-", "lgw-", "cagw-", "arn:"];
 
 pub(super) fn is_shared(address: Ipv4Addr) -> bool {
     address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::path::{Finding, Header, Traffic};
 use super::walk::{Arrival, Ending, NO_CLASSIC, Walk, is_shared};
 use crate::base::*;
-use crate::control_plane::{PeeringConnection, Scope, Vpc, VpcEndpoint};
+use crate::control_plane::{PeeringConnection, RouteTarget, Scope, Vpc, VpcEndpoint};
 use crate::provision::OutsideHost;
 use crate::trace::{Component, DropReason};
 
@@ -232,7 +232,12 @@ impl Walk<'_, '_> {
             return Ending::Lost;
         }
         if self.tables.options().outside.premises.is_empty() {
-            return Ending::Unknown(format!("what is behind {id} is not modelled"));
+            let arrival = Arrival::Premises(scope.clone(), id.clone());
+            return Ending::Silent(
+                format!("what is behind {id}{} is not modelled", self.over(scope, id)),
+                arrival,
+                header,
+            );
         }
         let Some(premises) = self.premises_behind(scope, id, header.dst.ip()) else {
             self.block(DropReason::VgwNoRoute, id.as_str());
@@ -245,6 +250,39 @@ impl Walk<'_, '_> {
         }
         self.block(DropReason::UnknownInternetAddress, &network.name);
         Ending::Lost
+    }
+
+    /// The VPN connections of a gateway, in words: what is behind it depends on them.
+    fn over(&self, scope: &Scope, id: &VpnGatewayId) -> String {
+        let all = self.region(scope).into_iter().flat_map(|region| region.vpn_connections().values());
+        let own: Vec<&str> = all.filter(|one| one.vpn_gateway_id == *id).map(|one| one.id.as_str()).collect();
+        if own.is_empty() { String::new() } else { format!(" over {}", own.join(", ")) }
+    }
+
+    /// From somebody behind a gateway of whom only routes tell: into the VPC that has the destination and a route back, else
+    /// into any that has the destination.
+    pub(super) fn from_beyond(&mut self, address: IpAddr, header: Header) -> Ending {
+        self.hop(Component::Internet, &address.to_string(), None);
+        let dst = header.dst.ip();
+        let owners = self.tables.index().owners(dst).iter().filter(|owner| owner.private == dst);
+        let all: Vec<(Scope, VpcId)> = owners.map(|owner| (owner.scope.clone(), owner.vpc.clone())).collect();
+        let known = all.iter().find(|(_, vpc)| self.tables.far_route(vpc, address).is_some()).or(all.first()).cloned();
+        match known {
+            Some((scope, vpc)) => match self.tables.far_route(&vpc, address) {
+                Some(RouteTarget::VpnGateway(gateway)) => self.from_vpn_gateway(&scope, &gateway, header),
+                Some(_) | None => self.into_vpc_from_beyond(&scope, &vpc, header),
+            },
+            None => {
+                self.block(DropReason::UnknownInternetAddress, &address.to_string());
+                Ending::Lost
+            }
+        }
+    }
+
+    pub(super) fn into_vpc_from_beyond(&mut self, scope: &Scope, vpc: &VpcId, header: Header) -> Ending {
+        let Some(vpc) = self.region(scope).and_then(|region| region.vpcs().get(vpc)) else { return Ending::Lost };
+        self.router_hop(vpc);
+        self.deliver(scope, vpc, None, header)
     }
 
     /// Which network on premises a gateway sends an address to: over the longest prefix that one of its connections

@@ -63,8 +63,14 @@ impl WhatIfPage<'_> {
         for one in alike.iter().take(LINES_MAX) {
             lines.push(format!("    {mark} {} → {}  {}", one.from.join(", "), one.to.join(", "), one.traffic));
             let reaches = one.one.before.outcome == Outcome::Reaches && one.one.after.outcome == Outcome::Reaches;
+            // Where words alone do not tell the two apart, the ways do.
+            let alike = !reaches && self.way(&one.one.before) == self.way(&one.one.after);
             for (when, way) in [("before", &one.one.before), ("after", &one.one.after)] {
-                let text = if reaches { self.path(way) } else { self.way(way) };
+                let text = match (reaches, alike) {
+                    (true, _) => self.path(way),
+                    (false, true) => format!("{}, {}", self.way(way), self.path(way)),
+                    (false, false) => self.way(way),
+                };
                 lines.push(format!("        {when:<6}  {text}"));
             }
         }
