@@ -250,3 +250,68 @@ fn devices_of_aws_are_places_that_groups_lists_and_routes_close() {
         nothing_is_lost(&asked(&account, unused));
     }
 }
+
+/// A gateway endpoint of S3 in the table of `app`.
+fn endpoint(account: &mut Small) {
+    account.add(
+        "VpcEndpoints",
+        json!({"VpcEndpointId": "vpce-0a", "VpcEndpointType": "Gateway", "VpcId": "vpc-1", "State": "available",
+            "ServiceName": "com.amazonaws.us-west-2.s3", "RouteTableIds": ["rtb-1"],
+            "PolicyDocument": "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}),
+    );
+    account.add(
+        "PrefixLists",
+        json!({"PrefixListId": "pl-68a54001", "PrefixListName": "com.amazonaws.us-west-2.s3", "Cidrs": ["52.218.128.0/17"]}),
+    );
+    routes(account, 0).push(json!({"DestinationPrefixListId": "pl-68a54001", "GatewayId": "vpce-0a",
+        "Origin": "CreateRoute", "State": "active"}));
+}
+
+/// The endpoint with another policy, of these statements.
+fn with_policy(account: &Small, statements: &str) -> WhatIf {
+    asked(account, &format!("modify-vpc-endpoint: {{endpoint: vpce-0a, policy: {{Statement: [{statements}]}}}}"))
+}
+
+#[test]
+fn requests_that_a_changed_policy_denies_are_lost_and_those_that_it_allows_are_not() {
+    let mut account = Small::new();
+    endpoint(&mut account);
+    let all = "{Effect: Allow, Principal: '*', Action: '*', Resource: '*'}";
+    let denied = |result: &WhatIf| -> Vec<(String, String)> {
+        assert_eq!(result.loses(), !result.requests.denied.is_empty());
+        assert!(result.changes_a_policy() && 0 < result.requests.asked);
+        let anybody = result.requests.denied.iter().filter(|one| one.who.starts_with("anybody"));
+        anybody.map(|one| (one.action.clone(), one.resource.clone())).collect()
+    };
+    let pair = |action: &str, resource: &str| (action.to_owned(), resource.to_owned());
+    let nothing = with_policy(&account, "{Effect: Deny, Principal: '*', Action: '*', Resource: '*'}");
+    assert_eq!(denied(&nothing).len(), 3);
+    let read_only =
+        with_policy(&account, "{Effect: Allow, Principal: '*', Action: ['s3:Get*', 's3:List*'], Resource: '*'}");
+    assert_eq!(denied(&read_only), [pair("s3:PutObject", "arn:aws:s3:::any/any")]);
+    let deny = "{Effect: Deny, Principal: '*', Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::logs/*'}";
+    let one_bucket = with_policy(&account, &format!("{all}, {deny}"));
+    assert_eq!(denied(&one_bucket), [pair("s3:DeleteObject", "arn:aws:s3:::logs/any")]);
+    // Somebody whom only the policy names.
+    let who = "{ArnEquals: {'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/backup'}}";
+    let deny = format!("{{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*', Condition: {who}}}");
+    let one_role = with_policy(&account, &format!("{all}, {deny}"));
+    assert!(denied(&one_role).is_empty());
+    assert!(one_role.requests.denied.iter().any(|one| one.who.contains("assumed-role/backup")));
+    // The twin says the same with more words.
+    assert!(denied(&with_policy(&account, &format!("{all}, {all}"))).is_empty());
+}
+
+#[test]
+fn requests_that_a_route_leads_under_a_narrow_policy_are_lost_and_under_an_open_one_are_not() {
+    let mut account = Small::new();
+    endpoint(&mut account);
+    let policy =
+        |effect: &str| json!({"Statement": [{"Effect": effect, "Principal": "*", "Action": "*", "Resource": "*"}]});
+    for (effect, loses) in [("Deny", true), ("Allow", false)] {
+        account.items("VpcEndpoints")[0]["PolicyDocument"] = json!(policy(effect).to_string());
+        let result = asked(&account, "modify-vpc-endpoint: {endpoint: vpce-0a, add-route-tables: rtb-2}");
+        assert!(!result.comparison.rerouted.is_empty() && 0 < result.requests.asked);
+        assert_eq!(!result.requests.denied.is_empty(), loses, "{:#?}", result.requests);
+    }
+}

@@ -27,6 +27,7 @@ mod classes;
 mod fates;
 mod ports;
 mod reach;
+mod requests;
 mod what_if;
 
 pub(crate) use shown_rules::{Subject, rules_of_drop};
@@ -42,6 +43,7 @@ pub use place::{Place, Places, Unplaced, split_port};
 pub use ports::{TrafficRange, traffic_of, traffic_text};
 pub use probe::{Prober, Question, Reply, Trail};
 pub use reach::{Comparison, Pair, PairChange, Reach, Way, confirm, reach};
+pub use requests::{DeniedRequest, Requests};
 pub use rule_book::{RULES, Rule};
 pub use score::{Agreement, Scorecard, Scored, score};
 pub use stage::{Evidence, Stage, StageOptions};

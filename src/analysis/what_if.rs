@@ -11,6 +11,7 @@ use super::path::{Outcome, Traffic};
 use super::ports::{TrafficRange, traffic_of};
 use super::probe::Prober;
 use super::reach::{Comparison, compare, confirm_sample, ends};
+use super::requests::{Requests, compare_requests};
 use super::stage::Stage;
 use super::tables::{TableOptions, Tables};
 use crate::base::VpcId;
@@ -94,6 +95,8 @@ pub struct WhatIf {
     pub traffic_left_out: usize,
     /// What differs between before and after.
     pub comparison: Comparison,
+    /// Requests that stand for many, where the change touches the policies that judge them.
+    pub requests: Requests,
     /// How many questions were confirmed by packets, before and after.
     pub confirmed: usize,
     /// Where packets say something else than tables: defects of ours.
@@ -152,10 +155,11 @@ impl ConnectionFate {
 const MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl WhatIf {
-    /// Whether something is lost: reach, or an open connection.
+    /// Whether something is lost: reach, an open connection, or requests.
     pub fn loses(&self) -> bool {
         let names = !self.names_lost.is_empty();
-        names || !self.comparison.lost.is_empty() || self.connections.iter().any(ConnectionFate::is_lost)
+        let denied = !self.requests.denied.is_empty();
+        names || denied || !self.comparison.lost.is_empty() || self.connections.iter().any(ConnectionFate::is_lost)
     }
 
     /// How many pairs may be lost, though nobody can tell.
@@ -245,6 +249,7 @@ pub fn what_if(
     let cut_short = if with.cut_short.is_empty() { without.cut_short } else { with.cut_short };
     let labels = Labels::of(&before).and(&Labels::of(&after));
     let names_lost = names_lost(&before, &after);
+    let requests = compare_requests(&before, &after, &comparison.rerouted);
     WhatIf {
         steps: made,
         classes,
@@ -252,6 +257,7 @@ pub fn what_if(
         traffic,
         traffic_left_out,
         comparison,
+        requests,
         confirmed,
         defects,
         chosen,

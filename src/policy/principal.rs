@@ -225,6 +225,28 @@ impl PrincipalElement {
 }
 
 impl Who {
+    /// Somebody who is meant, where the value tells one.
+    pub(crate) fn example(&self) -> Option<Principal> {
+        match self {
+            Self::Account(account) => Some(Principal::root(account)),
+            Self::Arn(arn) => {
+                let mut parts = arn.splitn(6, ':').skip(4);
+                let account = AccountId::parse(parts.next()?)?;
+                let (kind, name) = parts.next()?.split_once('/')?;
+                match kind {
+                    "user" => Some(Principal::user(&account, name)),
+                    "role" => Some(Principal::session(&account, name, "any")),
+                    "assumed-role" => {
+                        let (role, session) = name.split_once('/')?;
+                        Some(Principal::session(&account, role, session))
+                    }
+                    _ => None,
+                }
+            }
+            Self::Everyone | Self::UniqueId(_) | Self::Service(_) | Self::CanonicalUser(_) | Self::Federated(_) => None,
+        }
+    }
+
     fn fit(&self, principal: &Principal, account_is_root: bool) -> Fit {
         let account = |same: bool, identity: &Identity| match (same, identity.kind) {
             (false, _) => Fit::None,

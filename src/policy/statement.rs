@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::condition::Condition;
+use super::key::ConditionKey;
 use super::pattern::{ArnPattern, Pattern};
-use super::principal::{Fit, PrincipalElement};
+use super::principal::{Fit, Principal, PrincipalElement, Who};
 use super::request::RequestContext;
 use crate::notation::Span;
 
@@ -69,6 +70,14 @@ impl Statement {
     /// The resources as they were written, and whether they stand under `NotResource`.
     pub fn resources(&self) -> (impl Iterator<Item = &str>, bool) {
         (self.resources.texts.iter().map(AsRef::as_ref), self.resources.not)
+    }
+
+    /// Somebody for each principal that the statement names, by itself or in a condition, where a name tells who that is.
+    pub fn examples(&self) -> impl Iterator<Item = Principal> {
+        let principals = self.principals.iter().flat_map(|element| &element.who).filter_map(Who::example);
+        let named = self.conditions.iter().filter(|condition| condition.key == ConditionKey::PrincipalArn);
+        let arns = named.flat_map(|condition| &condition.values).filter(|arn| !arn.contains(['*', '?', '$']));
+        principals.chain(arns.filter_map(|arn| Who::Arn(arn.clone()).example()))
     }
 
     /// How the request fits: not at all, by its principal's account, or by itself.

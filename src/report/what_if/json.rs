@@ -34,6 +34,12 @@ impl WhatIfPage<'_> {
             }).collect::<Vec<_>>(),
             "defects": self.result.defects, "refused": self.result.is_refused(), "loses": self.result.loses(),
             "may_lose": self.result.may_lose(), "never_open": self.result.never_open(),
+            "requests": {
+                "asked": self.result.requests.asked, "cut_short": self.result.requests.cut_short,
+                "denied": self.result.requests.denied.iter().map(|one| {
+                    json!({"who": one.who, "action": one.action, "resource": one.resource, "way": one.way, "why": one.why})
+                }).collect::<Vec<_>>(),
+            },
             "changes_a_policy": self.result.changes_a_policy(),
         })
     }

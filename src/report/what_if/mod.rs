@@ -5,6 +5,7 @@ mod page;
 mod connection;
 mod program;
 mod reach;
+mod request;
 
 mod json;
 

@@ -24,6 +24,7 @@ impl WhatIfPage<'_> {
         lines.extend(self.result.steps.iter().flat_map(|made| self.step(made)));
         lines.push(String::new());
         lines.extend(self.reach());
+        lines.extend(self.requests());
         lines.push(String::new());
         lines.extend(self.connections());
         lines.extend(self.programs());
@@ -81,8 +82,10 @@ impl WhatIfPage<'_> {
         if 0 < never {
             doubts.push(format!("{} that you named never stood", counted(never as u64, "connection")));
         }
-        if self.result.changes_a_policy() {
-            doubts.push("requests under the changed policy are not compared".to_owned());
+        match (self.result.requests.asked, self.result.changes_a_policy()) {
+            (0, true) => doubts.push("requests under the changed policy are not compared".to_owned()),
+            (0, false) => {}
+            (_, _) => doubts.push("requests other than those that stand for many are not compared".to_owned()),
         }
         doubts
     }
@@ -101,6 +104,11 @@ impl WhatIfPage<'_> {
             (true, Some(connections)) => format!("✗ lost: {connections}"),
             (false, None) => format!("✗ lost: {pairs}"),
             (false, Some(connections)) => format!("✗ lost: {pairs}, and {connections}"),
+        };
+        let lost = match (self.denied_kinds().len(), lost.starts_with('✗')) {
+            (0, _) => lost,
+            (count, true) => format!("{lost}, and {} of those that stand for many", counted(count as u64, "request")),
+            (count, false) => format!("✗ lost: {} of those that stand for many", counted(count as u64, "request")),
         };
         let lost = match (self.result.names_lost.is_empty(), !lost.starts_with('✗')) {
             (true, _) => lost,
