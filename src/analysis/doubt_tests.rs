@@ -251,6 +251,64 @@ fn devices_of_aws_are_places_that_groups_lists_and_routes_close() {
     }
 }
 
+fn connection(from: &str, to: &str) -> OpenConnection {
+    OpenConnection { from: from.parse().expect("an address"), to: to.parse().expect("an end"), sends: true }
+}
+
+#[test]
+fn connections_that_go_where_nobody_knows_have_no_definite_fate() {
+    let mut account = Small::new();
+    routes(&mut account, 0).push(transit("8.0.0.0/8"));
+    let to_nat = json!({"DestinationCidrBlock": "8.8.0.0/16", "NatGatewayId": "nat-1", "Origin": "CreateRoute",
+        "State": "active"});
+    routes(&mut account, 0).push(to_nat);
+    let delete = "delete-route: {route-table: rtb-1, destination: 8.8.0.0/16}";
+    let result = asked(&account, delete);
+    let of_app = |one: &&ConnectionFate| one.from.0 == "app" && one.to.1.ip() == SOMEWHERE;
+    let fates: Vec<&ConnectionFate> = result.connections.iter().filter(of_app).collect();
+    assert_eq!(fates.len(), 2);
+    for one in fates {
+        assert!(matches!(&one.with, Fate::Unknown(why) if why.contains("tgw-0a")), "{one:?}");
+        assert!(one.without == Fate::Survives && !one.is_lost() && !one.is_saved() && !one.is_doomed());
+    }
+    // And those to the place that the route is for.
+    assert_eq!((result.loses(), result.may_break()), (false, 4));
+    // One that is there already was never seen to stand, and why is told.
+    let named = vec![connection("10.0.2.10", "8.9.0.1:443"), connection("10.0.2.10", "8.8.8.8:443")];
+    let unused = "create-security-group: {vpc: vpc-1, name: unused, description: of nobody}";
+    let result = asked_of(&account, unused, named);
+    assert!(matches!(&result.connections[0].without, Fate::Unknown(why) if why.contains("tgw-0a")));
+    assert_eq!((result.may_break(), result.never_open()), (1, 0));
+    assert_eq!(result.connections[1].with, Fate::Survives);
+    // The twin: without the transit gateway it is known to break.
+    routes(&mut account, 0).retain(|route| route["TransitGatewayId"].is_null());
+    routes(&mut account, 0).retain(|route| route["DestinationCidrBlock"] != "0.0.0.0/0");
+    let result = asked(&account, delete);
+    assert!(result.connections.iter().filter(of_app).all(ConnectionFate::is_lost) && result.may_break() == 0);
+}
+
+#[test]
+fn named_connections_tell_like_machines_and_addresses_apart_and_why_they_never_stood() {
+    let mut account = Small::new();
+    account.items("Reservations")[1]["Instances"][0]["Tags"][0]["Value"] = json!("web");
+    let named = vec![
+        connection("10.0.1.10", "10.0.2.10:22"),
+        connection("10.0.2.10", "54.0.0.10:22"),
+        connection("10.0.7.7", "10.0.2.10:22"),
+    ];
+    let unused = "create-security-group: {vpc: vpc-1, name: unused, description: of nobody}";
+    let result = asked_of(&account, unused, named);
+    let ends: Vec<(&str, &str)> =
+        result.connections.iter().map(|one| (one.from.0.as_str(), one.to.0.as_str())).collect();
+    assert_eq!(ends[0], ("web (i-1)", "web (i-2)"));
+    assert_eq!(ends[1], ("web (i-2)", "web (i-1) by 54.0.0.10"));
+    assert!(matches!(&result.connections[2].with, Fate::NotOpen(why) if why.contains("no machine")));
+    assert_eq!(result.never_open(), 1);
+    // The twin: names that nobody shares stay as they are.
+    let result = asked_of(&Small::new(), unused, vec![connection("10.0.1.10", "10.0.2.10:22")]);
+    assert_eq!((result.connections[0].from.0.as_str(), result.connections[0].to.0.as_str()), ("web", "app"));
+}
+
 /// A gateway endpoint of S3 in the table of `app`.
 fn endpoint(account: &mut Small) {
     account.add(
@@ -298,6 +356,13 @@ fn requests_that_a_changed_policy_denies_are_lost_and_those_that_it_allows_are_n
     let one_role = with_policy(&account, &format!("{all}, {deny}"));
     assert!(denied(&one_role).is_empty());
     assert!(one_role.requests.denied.iter().any(|one| one.who.contains("assumed-role/backup")));
+    // Of which organization somebody is no record tells; that which the old policy names is not refused.
+    let only = |id: &str| {
+        let of = format!("{{StringNotEquals: {{'aws:PrincipalOrgID': '{id}'}}}}");
+        format!("{all}, {{Effect: Deny, Principal: '*', Action: '*', Resource: '*', Condition: {of}}}")
+    };
+    let named = with_policy(&account, &only("o-abcdef1234"));
+    assert!(denied(&named).is_empty() && named.requests.organizations.contains("o-abcdef1234"));
     // The twin says the same with more words.
     assert!(denied(&with_policy(&account, &format!("{all}, {all}"))).is_empty());
 }

@@ -11,7 +11,7 @@ use super::stage::Stage;
 use crate::base::SimTime;
 use crate::control_plane::{Action, Call};
 use crate::engine::Stop;
-use crate::host::{ConnectOptions, Host, Net, NetError};
+use crate::host::{ConnectOptions, Host, Net};
 use crate::trace::{Attention, ConnectionId, ConnectionNote, NodeId, Note, Observer, ProgramId, ProgramNote, Sees};
 
 /// One step of a change, ready to be made.
@@ -53,8 +53,10 @@ pub enum Fate {
     GivenUp(Duration),
     /// It ends with its machine.
     Stopped,
-    /// It was not open when the change was made; why, if that is known.
-    NotOpen(Option<NetError>),
+    /// It was not open when the change was made; why, which is empty if nothing is known.
+    NotOpen(String),
+    /// Nobody can tell, for it goes where nothing is modelled; why.
+    Unknown(String),
 }
 
 impl Fate {
@@ -67,7 +69,7 @@ impl Fate {
     pub const fn after(&self) -> Option<Duration> {
         match self {
             Self::Closes(after) | Self::Reset(after) | Self::TimesOut(after) | Self::GivenUp(after) => Some(*after),
-            Self::Survives | Self::Stopped | Self::NotOpen(_) => None,
+            Self::Survives | Self::Stopped | Self::NotOpen(_) | Self::Unknown(_) => None,
         }
     }
 }
@@ -205,10 +207,11 @@ fn payloads(stage: &mut Stage) -> BTreeMap<(NodeId, ConnectionId), (u64, u64)> {
 }
 
 /// What a connection that is opened came to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Opened {
     id: Option<(ConnectionId, SocketAddr)>,
-    error: Option<NetError>,
+    /// Why there is none.
+    error: String,
 }
 
 /// Opens connections, and lets the time pass until the change.
@@ -220,7 +223,13 @@ fn open(stage: &mut Stage, connections: &[OpenConnection], watch: &mut Watch) ->
         stage.wake(connection.to.ip());
         let asker = stage.asker(connection.from);
         nodes.push(asker.as_ref().ok().map(|(node, _)| *node));
-        let Ok((node, source)) = asker else { continue };
+        let (node, source) = match asker {
+            Ok(asker) => asker,
+            Err(why) => {
+                slot.borrow_mut().error = why;
+                continue;
+            }
+        };
         let (slot, connection) = (Rc::clone(slot), connection.clone());
         stage.simulation().network_mut().engine.with::<Host, _>(node, &mut *watch, |host, out| {
             host.run(None, out, |net| async move { hold(&net, source, &connection, changes_at, &slot).await });
@@ -228,7 +237,7 @@ fn open(stage: &mut Stage, connections: &[OpenConnection], watch: &mut Watch) ->
     }
     stage.simulation().run_until(changes_at, watch);
     let watched = slots.iter().zip(nodes).zip(connections).map(|((slot, node), asked)| {
-        let Opened { id, error } = *slot.borrow();
+        let Opened { id, error } = slot.borrow().clone();
         let key = node.zip(id.map(|(id, _)| id));
         let stands = key.is_some_and(|key| !watch.ended.contains_key(&key));
         let local = id.map_or(SocketAddr::new(asked.from, 0), |(_, local)| local);
@@ -253,7 +262,7 @@ async fn hold(net: &Net, source: IpAddr, connection: &OpenConnection, changes_at
     let stream = match net.connect_with(connection.to, &options).await {
         Ok(stream) => stream,
         Err(error) => {
-            opened.borrow_mut().error = Some(error);
+            opened.borrow_mut().error = error.to_string();
             return;
         }
     };

@@ -1,8 +1,9 @@
 //! What people call resources: the names behind the ids that paths and changes speak of. Finds no resource by its name.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use crate::control_plane::World;
+use crate::control_plane::{Instance, World};
 
 /// Names by id, of everything in a world that has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,6 +93,34 @@ impl Labels {
         };
         text.split(' ').map(spell).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// What the machines of a world are called, by each of their addresses: by name, with the id where several have that name,
+/// and with the address where a machine has several of a kind.
+pub(super) fn machine_names(world: &World) -> BTreeMap<IpAddr, String> {
+    let machines = || world.regions().flat_map(|(_, region)| region.instances().values().map(move |one| (region, one)));
+    let name = |one: &Instance| one.tags.name.clone().filter(|name| !name.is_empty());
+    let mut called: BTreeMap<String, usize> = BTreeMap::new();
+    machines().filter_map(|(_, one)| name(one)).for_each(|name| *called.entry(name).or_default() += 1);
+    let mut names = BTreeMap::new();
+    for (region, one) in machines() {
+        let own = match name(one) {
+            Some(name) if called[&name] == 1 => name,
+            Some(name) => format!("{name} ({})", one.id),
+            None => one.id.to_string(),
+        };
+        let interfaces: Vec<_> = one.interfaces.values().filter_map(|id| region.network_interfaces().get(id)).collect();
+        let all: Vec<IpAddr> = interfaces.iter().flat_map(|interface| interface.addresses()).collect();
+        for (index, address) in all.iter().enumerate() {
+            let first = !all[..index].iter().any(|other| other.is_ipv4() == address.is_ipv4());
+            names.insert(*address, if first { own.clone() } else { format!("{own} by {address}") });
+        }
+        let public = interfaces.iter().flat_map(|interface| &interface.private_addresses);
+        for public in public.filter_map(|own| own.association.as_ref()) {
+            names.insert(public.public_ip.into(), format!("{own} by {}", public.public_ip));
+        }
+    }
+    names
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use super::reach::PairChange;
 use crate::base::*;
 use crate::control_plane::{Account, VpcEndpoint, World};
 use crate::notation::Source;
-use crate::policy::{Attached, DocumentKind, PolicyDocument, PolicySet, Principal, RequestContext, evaluate};
+use crate::policy::{
+    Attached, ConditionKey, DocumentKind, PolicyDocument, PolicySet, Principal, RequestContext, evaluate,
+};
 
 /// Requests that stand for many, compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Requests {
     pub asked: usize,
     /// Those that were allowed before and are denied after.
     pub denied: Vec<DeniedRequest>,
+    /// The organizations that whoever asks is taken to be of, for the policies name them and no record does.
+    pub organizations: BTreeSet<String>,
     /// Whether there were too many, so that some were left out.
     pub cut_short: bool,
 }
@@ -50,6 +54,7 @@ struct Asker {
     principal: Principal,
     name: String,
     policies: (Vec<Attached>, Vec<Attached>),
+    organization: Option<String>,
 }
 
 /// One side of the change.
@@ -185,7 +190,8 @@ impl Work {
             if let Some(old) = old.filter(|old| old.policies != user.policies) {
                 documents.extend(old.policies.values().chain(user.policies.values()));
                 let (principal, name) = (Principal::user(owner, &user.name), format!("user {}", user.name));
-                askers.push(Asker { principal, name, policies: (old.attached(), user.attached()) });
+                let policies = (old.attached(), user.attached());
+                askers.push(Asker { principal, name, policies, organization: None });
             }
         }
         for role in account.roles().values() {
@@ -193,7 +199,8 @@ impl Work {
             if let Some(old) = old.filter(|old| old.policies != role.policies) {
                 documents.extend(old.policies.values().chain(role.policies.values()));
                 let (principal, name) = (Principal::session(owner, &role.name, ANY), format!("role {}", role.name));
-                askers.push(Asker { principal, name, policies: (old.attached(), role.attached()) });
+                let policies = (old.attached(), role.attached());
+                askers.push(Asker { principal, name, policies, organization: None });
             }
         }
         for service in ["s3", "dynamodb", "ec2"].into_iter().filter(|_| !askers.is_empty()) {
@@ -206,6 +213,7 @@ impl Work {
             None => public_addresses(before),
             Some(_) => vec![ANY_ADDRESS],
         };
+        self.requests.organizations.extend(askers.iter().filter_map(|asker| asker.organization.clone()));
         for target in targets {
             for asker in askers {
                 for address in &addresses {
@@ -228,6 +236,10 @@ impl Work {
             let request =
                 RequestContext::new(self.era, asker.principal.clone(), target.action.as_str(), resource, owner)
                     .secure_transport(true);
+            let request = match &asker.organization {
+                Some(id) => request.with(ConditionKey::PrincipalOrgId, id.as_str().into()),
+                None => request,
+            };
             let request = match &side.endpoint {
                 Some((id, vpc, _)) => request.through_endpoint(id.as_str(), vpc.as_str(), PRIVATE_ADDRESS),
                 None => request.from_address(address),
@@ -281,8 +293,18 @@ fn askers(world: &World, account: &AccountId, documents: &[&PolicyDocument]) -> 
         }
         new
     });
-    let asker = |(name, principal)| Asker { principal, name, policies: (everything(), everything()) };
+    let organization = organization(documents);
+    let asker = |(name, principal)| {
+        let policies = (everything(), everything());
+        Asker { principal, name, policies, organization: organization.clone() }
+    };
     all.into_iter().map(asker).collect()
+}
+
+/// The organization that documents name first: that of whoever asks, or the old policy would let nobody pass.
+fn organization(documents: &[&PolicyDocument]) -> Option<String> {
+    let mut named = documents.iter().flat_map(|document| document.statements()).flat_map(|one| one.organizations());
+    named.find(|text| !text.contains(['*', '?', '$'])).map(str::to_owned)
 }
 
 /// The policies of somebody who may do everything.

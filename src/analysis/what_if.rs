@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::classes::{Class, ClassKind, classes_of};
 use super::fates::{ChangeStep, Fate, OpenConnection, ProgramEnd, Watched, Watching, of_programs, stretches, watch};
-use super::labels::Labels;
+use super::labels::{Labels, machine_names};
 use super::path::{Outcome, Traffic};
 use super::ports::{TrafficRange, traffic_of};
 use super::probe::Prober;
@@ -67,7 +67,9 @@ pub struct ConnectionFate {
     pub moved: bool,
     /// The gateways on its way out before and after, if they are not the same.
     pub gateways: Option<(Vec<String>, Vec<String>)>,
-    /// What comes after the change of a new connection between the two.
+    /// What comes before the change of a new connection between the two, by tables.
+    pub before: Outcome,
+    /// What comes of one after the change.
     pub anew: Outcome,
 }
 
@@ -142,7 +144,12 @@ impl ConnectionFate {
 
     /// Whether the change keeps it from breaking.
     pub fn is_saved(&self) -> bool {
-        self.without.is_broken() && !self.with.is_broken()
+        self.without.is_broken() && !self.with.is_broken() && !self.is_unknown()
+    }
+
+    /// Whether nobody can tell what becomes of it.
+    pub const fn is_unknown(&self) -> bool {
+        matches!((&self.with, &self.without), (Fate::Unknown(_), _) | (_, Fate::Unknown(_)))
     }
 
     /// Whether it lives on only because nobody sends on it: its path has changed.
@@ -166,6 +173,11 @@ impl WhatIf {
     pub fn may_lose(&self) -> usize {
         let may = self.comparison.unclear.iter().filter(|one| one.may_be_lost());
         may.map(|one| (one.from, one.to)).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many connections may break, though nobody can tell.
+    pub fn may_break(&self) -> usize {
+        self.connections.iter().filter(|one| one.is_unknown()).count()
     }
 
     /// How many connections that were asked for were never open, so that nothing can be told of them.
@@ -243,7 +255,8 @@ pub fn what_if(
     };
     let with = run(Some(change), "watching open connections, with the change");
     let without = run(None, "watching open connections, without the change");
-    let named = Named { classes: &classes, like: chosen == Chosen::Usual, stage: &mut first, tables };
+    let (like, names) = (chosen == Chosen::Usual, machine_names(&before));
+    let named = Named { classes: &classes, like, stage: &mut first, tables, names };
     let (connections, programs) = named.fates(&with, &without, &connections);
     (work.tell)(work.total, work.total, "");
     let cut_short = if with.cut_short.is_empty() { without.cut_short } else { with.cut_short };
@@ -377,6 +390,8 @@ struct Named<'a, 'w> {
     like: bool,
     stage: &'a mut Stage,
     tables: (Tables<'w>, Tables<'w>),
+    /// Machines by their addresses.
+    names: BTreeMap<IpAddr, String>,
 }
 
 impl Named<'_, '_> {
@@ -400,24 +415,39 @@ impl Named<'_, '_> {
         (connections, programs.collect())
     }
 
-    fn fate(&self, with: &Watched, without: &Watched, asked: Option<&OpenConnection>) -> ConnectionFate {
-        let (from, to) = with.ends;
-        let (before, _) = way_of(&self.tables.0, from, to);
+    fn fate(&self, watched: &Watched, without: &Watched, asked: Option<&OpenConnection>) -> ConnectionFate {
+        let (from, to) = watched.ends;
+        let (before, was) = way_of(&self.tables.0, from, to);
         let (after, anew) = way_of(&self.tables.1, from, to);
+        // Packets end where nothing is modelled, which says nothing of those of AWS.
+        let (told, without) = match &was {
+            // Where nobody asks from there, nothing was opened.
+            Outcome::Unknown(why) if self.tables.0.source(from.ip()).is_ok() => (Some(why), Fate::Unknown(why.clone())),
+            _ => (None, without.fate.clone()),
+        };
+        let with = match (&anew, told) {
+            (Outcome::Unknown(why), _) if watched.fate.is_broken() => Fate::Unknown(why.clone()),
+            (Outcome::Unknown(why), Some(_)) | (_, Some(why)) => Fate::Unknown(why.clone()),
+            (_, None) => watched.fate.clone(),
+        };
         ConnectionFate {
             from: (self.name(from.ip()), from),
             to: (self.name(to.ip()), to),
-            program: with.program.map(|id| self.stage.directory().program(id).to_owned()),
+            program: watched.program.map(|id| self.stage.directory().program(id).to_owned()),
             sends: asked.map(|asked| asked.sends),
-            with: with.fate.clone(),
-            without: without.fate.clone(),
-            moved: with.moved,
+            with,
+            without,
+            moved: watched.moved,
+            before: was,
             gateways: (before != after).then_some((before, after)),
             anew,
         }
     }
 
     fn name(&self, address: IpAddr) -> String {
+        if let Some(name) = self.names.get(&address).filter(|_| !self.like) {
+            return name.clone();
+        }
         let class = self.classes.iter().find(|class| class.members.contains(&address));
         let own = class.filter(|class| self.like && class.kind == ClassKind::Instances).map(Class::label);
         let named = || self.stage.directory().name(address).map(str::to_owned);

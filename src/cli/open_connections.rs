@@ -44,6 +44,14 @@ pub(super) fn read(source: &Source, prober: &mut Prober) -> (Vec<OpenConnection>
     if let Some(root) = &root {
         check(root, &CONNECTIONS, &mut problems);
         let nodes = items(root);
+        if nodes.is_empty() && !problems.has_errors() {
+            let problem = Problem::error(root.span, "no connection is named");
+            problems.push(
+                problem.help(
+                    "write connections, such as `- {from: web, to: s3, port: 443}`, or leave `--connections` away",
+                ),
+            );
+        }
         if CONNECTIONS_MAX < nodes.len() {
             let text = format!("more than {CONNECTIONS_MAX} connections");
             problems.push(Problem::error(nodes[CONNECTIONS_MAX].span, text));
@@ -73,7 +81,7 @@ fn connection(node: &Node, prober: &mut Prober, out: &mut Vec<OpenConnection>, p
     let outside = stage.simulation().network().settings().outside.clone();
     let world = stage.simulation().world().clone();
     let places = Places::new(&world, &outside);
-    let own = match places.asker(from) {
+    let mut own = match places.asker(from) {
         Ok(address) => address,
         Err(unplaced) => return wrong("from", unplaced),
     };
@@ -86,7 +94,7 @@ fn connection(node: &Node, prober: &mut Prober, out: &mut Vec<OpenConnection>, p
         return wrong("to", Unplaced { message, help: format!("write `to: {name}:443`, or add `port: 443`") });
     };
     let region = places.region_of(prober.stage().index(), own);
-    let address = match places.asked(name, region.as_ref()) {
+    let mut address = match places.asked(name, region.as_ref()) {
         Ok(Place::Address(address)) => address,
         Ok(Place::Name(name)) => match prober.look_up(own, &name) {
             Ok(found) => match found.iter().find(|one| one.is_ipv4() == own.is_ipv4()) {
@@ -99,6 +107,22 @@ fn connection(node: &Node, prober: &mut Prober, out: &mut Vec<OpenConnection>, p
         },
         Err(unplaced) => return wrong("to", unplaced),
     };
+    // A name means an IPv4 address, unless the other end is an address of IPv6.
+    if own.is_ipv4() != address.is_ipv4() {
+        let v6 = |text: &str| match text.parse::<IpAddr>() {
+            Ok(_) => None,
+            Err(_) => places.asker(&format!("{text}.ipv6")).ok(),
+        };
+        let other = if own.is_ipv4() { v6(from).map(|v6| (v6, address)) } else { v6(name).map(|v6| (own, v6)) };
+        let Some(ends) = other else {
+            let message = format!("{own} and {address} are not of the same version of IP");
+            return wrong(
+                "to",
+                Unplaced { message, help: "write an address of each end's, or `NAME.ipv6`".to_owned() },
+            );
+        };
+        (own, address) = ends;
+    }
     let each = view.boolean("sends").map_or(vec![false, true], |sends| vec![sends]);
     out.extend(each.into_iter().map(|sends| OpenConnection { from: own, to: SocketAddr::new(address, port), sends }));
 }

@@ -53,7 +53,7 @@ pub(super) fn run(args: &WhatIfArgs, terminal: &Terminal) -> Result<Exit, Refusa
         Machine::Text => terminal.print(&marked(&page.text()))?,
         Machine::Json => terminal.print(&format!("{}\n", page.json()))?,
     }
-    let untold = 0 < result.may_lose() + result.never_open();
+    let untold = 0 < result.may_lose() + result.may_break() + result.never_open();
     Ok(match (result.is_refused(), result.loses() || untold || !result.defects.is_empty()) {
         (true, _) => Exit::Wrong,
         (false, true) => Exit::Failed,

@@ -80,6 +80,12 @@ impl Statement {
         principals.chain(arns.filter_map(|arn| Who::Arn(arn.clone()).example()))
     }
 
+    /// The organizations that conditions of the statement name (`aws:PrincipalOrgID`).
+    pub fn organizations(&self) -> impl Iterator<Item = &str> {
+        let named = self.conditions.iter().filter(|condition| condition.key == ConditionKey::PrincipalOrgId);
+        named.flat_map(|condition| &condition.values).map(AsRef::as_ref)
+    }
+
     /// How the request fits: not at all, by its principal's account, or by itself.
     pub(crate) fn fit(&self, request: &RequestContext, account_is_root: bool) -> Fit {
         if !self.action_fits(request) || !self.resource_fits(request) {

@@ -48,10 +48,12 @@ impl WhatIfPage<'_> {
         let (lost, rest): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.is_lost());
         let (doomed, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| one.is_doomed());
         let (saved, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| one.is_saved());
+        let (unknown, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| one.is_unknown());
         let (closed, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|one| !matches!(one.with, Fate::NotOpen(_)));
         let (ends, lives): (Vec<_>, Vec<_>) = closed.into_iter().partition(|one| one.with != Fate::Survives);
         for (mark, heading, list) in [
             ("✗", "broken by the change", lost),
+            ("?", "may break, and nobody can tell", unknown),
             ("!", "alive only as long as nobody sends: their path has changed", doomed),
             ("✓", "saved by the change", saved),
             ("·", "ended with the change as without it", ends),
@@ -107,6 +109,10 @@ impl WhatIfPage<'_> {
         let with = fate_text(&one.with);
         let switched = one.is_lost() && matches!(one.with, Fate::Reset(_)) && one.gateways.is_some();
         let rules = if switched { rules_text(&["R43"]) } else { String::new() };
+        if let (Fate::NotOpen(_), Some(why)) = (&one.without, blocked(&one.before)) {
+            // Why it has no way, where tables tell it.
+            return format!("{with}: {why}");
+        }
         match (one.is_lost() || one.is_saved(), blocked(&one.anew)) {
             (true, _) => format!("{with}{rules}; without the change it {}", fate_text(&one.without)),
             (false, Some(why)) if one.with == Fate::Survives => format!("{with}, though a new one would be {why}"),
@@ -147,7 +153,8 @@ fn fate_text(fate: &Fate) -> String {
         Fate::TimesOut(after) => format!("times out after {}", length_text(*after)),
         Fate::GivenUp(after) => format!("is given up by its program after {}", length_text(*after)),
         Fate::Stopped => "ends with its machine".to_owned(),
-        Fate::NotOpen(Some(error)) => format!("could not be opened: {error}"),
-        Fate::NotOpen(None) => "was not open".to_owned(),
+        Fate::NotOpen(error) if error.is_empty() => "was not open".to_owned(),
+        Fate::NotOpen(error) => format!("could not be opened: {error}"),
+        Fate::Unknown(why) => why.clone(),
     }
 }

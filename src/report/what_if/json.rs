@@ -33,9 +33,11 @@ impl WhatIfPage<'_> {
                 json!({"program": one.program, "with": end_json(&one.with), "without": end_json(&one.without)})
             }).collect::<Vec<_>>(),
             "defects": self.result.defects, "refused": self.result.is_refused(), "loses": self.result.loses(),
-            "may_lose": self.result.may_lose(), "never_open": self.result.never_open(),
+            "may_lose": self.result.may_lose(), "may_break": self.result.may_break(),
+            "never_open": self.result.never_open(),
             "requests": {
                 "asked": self.result.requests.asked, "cut_short": self.result.requests.cut_short,
+                "organizations": self.result.requests.organizations,
                 "denied": self.result.requests.denied.iter().map(|one| {
                     json!({"who": one.who, "action": one.action, "resource": one.resource, "way": one.way, "why": one.why})
                 }).collect::<Vec<_>>(),
@@ -68,7 +70,7 @@ impl WhatIfPage<'_> {
             "program": one.program, "sends": one.sends, "with": fate_json(&one.with),
             "without": fate_json(&one.without), "lost": one.is_lost(), "doomed": one.is_doomed(),
             "gateways": one.gateways.as_ref().map(|(before, after)| json!({"before": before, "after": after})),
-            "anew": outcome_json(&one.anew),
+            "before": outcome_json(&one.before), "anew": outcome_json(&one.anew),
         })
     }
 }
@@ -82,9 +84,10 @@ fn fate_json(fate: &Fate) -> Value {
         Fate::GivenUp(_) => "given-up",
         Fate::Stopped => "stopped",
         Fate::NotOpen(_) => "not-open",
+        Fate::Unknown(_) => "unknown",
     };
     let error = match fate {
-        Fate::NotOpen(Some(error)) => Some(error.to_string()),
+        Fate::NotOpen(why) | Fate::Unknown(why) if !why.is_empty() => Some(why.clone()),
         _ => None,
     };
     let after = fate.after().map(nanoseconds);

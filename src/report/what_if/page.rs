@@ -78,6 +78,10 @@ impl WhatIfPage<'_> {
             let pairs = counted(may as u64, "pair");
             doubts.push(format!("the reach of {pairs} may be lost, and nobody can tell"));
         }
+        let may = self.result.may_break();
+        if 0 < may {
+            doubts.push(format!("{} may break, and nobody can tell", counted(may as u64, "open connection")));
+        }
         let never = self.result.never_open();
         if 0 < never {
             doubts.push(format!("{} that you named never stood", counted(never as u64, "connection")));

@@ -14,6 +14,10 @@ impl WhatIfPage<'_> {
         }
         let asked = counted(requests.asked as u64, "request");
         let mut lines = vec![String::new(), format!("requests: {asked} that stand for many, judged by the policies")];
+        if !requests.organizations.is_empty() {
+            let ids: Vec<&str> = requests.organizations.iter().map(String::as_str).collect();
+            lines.push(format!("  whoever asks is taken to be of {}, which the policies name", ids.join(", ")));
+        }
         if requests.cut_short {
             lines.push("  more were left out: there are too many".to_owned());
         }
