@@ -169,7 +169,8 @@ fn told_of_address(view: Option<(&Region, &NetworkInterface)>, address: IpAddr, 
     let (check, attached) = (interface.source_dest_check, interface.attachment.is_some());
     let mut text = format!("{} {} {check} {attached} {}", interface.subnet_id, groups.join(","), public.is_some());
     // What a route leads to is like nobody else: what is for itself passes there, and what is for others may not.
-    if region.tables_with_target(&RouteTarget::NetworkInterface(interface.id.clone())).next().is_some() {
+    let target = RouteTarget::NetworkInterface(interface.id.clone());
+    if leads_there(region, target, interface.id.as_str()) {
         text.push_str(&format!(" {}", interface.id));
     }
     // Blocks that hold the whole subnet hold all of its members alike.
@@ -183,6 +184,12 @@ fn told_of_address(view: Option<(&Region, &NetworkInterface)>, address: IpAddr, 
     text
 }
 
+/// Whether a route leads to a target, or to what nobody models by the same id.
+fn leads_there(region: &Region, target: RouteTarget, id: &str) -> bool {
+    let either = [target, RouteTarget::Unmodeled(id.to_owned())];
+    either.iter().any(|target| region.tables_with_target(target).next().is_some())
+}
+
 fn public_of(interface: &NetworkInterface, address: IpAddr) -> Option<IpAddr> {
     match address {
         IpAddr::V4(address) => interface.public_address_of(address).map(IpAddr::V4),
@@ -194,7 +201,7 @@ fn public_of(interface: &NetworkInterface, address: IpAddr) -> Option<IpAddr> {
 fn told_of_instance(scope: &Scope, region: &Region, instance: &Instance, options: &TableOptions) -> String {
     let (answers, nat) = (options.answer_by_instance.get(&instance.id), options.nat_instances.contains(&instance.id));
     let mut text = format!("{}/{} {:?} {answers:?} {nat}", scope.account, scope.region, instance.state);
-    if region.tables_with_target(&RouteTarget::Instance(instance.id.clone())).next().is_some() {
+    if leads_there(region, RouteTarget::Instance(instance.id.clone()), instance.id.as_str()) {
         text.push_str(&format!(" {}", instance.id));
     }
     instance.interfaces.keys().for_each(|place| text.push_str(&format!("; {place}")));

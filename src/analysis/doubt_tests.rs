@@ -12,6 +12,7 @@ use crate::import::tests::small::Small;
 use crate::import::{ImportOptions, import};
 use crate::notation::Source as Text;
 use crate::scenario::{Ground, Names, read_change};
+use crate::trace::DropReason;
 
 /// A change as people write it, asked about; with connections, if some are named.
 fn asked_of(account: &Small, change: &str, connections: Vec<OpenConnection>) -> WhatIf {
@@ -379,4 +380,38 @@ fn requests_that_a_route_leads_under_a_narrow_policy_are_lost_and_under_an_open_
         assert!(!result.comparison.rerouted.is_empty() && 0 < result.requests.asked);
         assert_eq!(!result.requests.denied.is_empty(), loses, "{:#?}", result.requests);
     }
+}
+
+/// `web` forwards for `app`, and nobody told what it does with packets of others.
+fn forwarder(account: &mut Small) {
+    account.items("NetworkInterfaces")[0]["SourceDestCheck"] = json!(false);
+    routes(account, 0)[2] = json!({"DestinationCidrBlock": "0.0.0.0/0", "NetworkInterfaceId": "eni-1", "InstanceId": "i-1",
+        "InstanceOwnerId": "111122223333", "Origin": "CreateRoute", "State": "active"});
+}
+
+#[test]
+fn what_a_forwarding_instance_surely_ends_may_be_lost_and_what_it_may_pass_on_is_not_told() {
+    let mut account = Small::new();
+    forwarder(&mut account);
+    let blocked = |change: &str| {
+        let result = asked(&account, change);
+        let unclear = result.comparison.unclear.iter().filter(|one| one.may_be_lost());
+        let name = |index: usize| result.classes[index].name.as_str();
+        let mut after = unclear.filter(|one| (name(one.from), name(one.to)) == ("app", "the internet"));
+        after.next().map(|one| one.after.outcome.clone())
+    };
+    let check =
+        |on: bool| format!("modify-network-interface-attribute: {{network-interface: eni-1, source-dest-check: {on}}}");
+    assert_eq!(blocked(&check(true)), Some(Outcome::BlockedOut(DropReason::SourceDestCheck)));
+    assert_eq!(blocked("stop-instances: {instances: web}"), Some(Outcome::BlockedOut(DropReason::HostStopped)));
+    let closed = "revoke-security-group-ingress: {security-group: sg-1, rules: [all from any]}";
+    assert_eq!(blocked(closed), Some(Outcome::BlockedOut(DropReason::SecurityGroupIngress)));
+    // One that has ended leaves nothing to tell.
+    assert!(blocked("terminate-instances: {instances: web}").is_some());
+    // The twins change nothing of it.
+    nothing_is_lost(&asked(&account, &check(false)));
+    assert_eq!(
+        blocked("authorize-security-group-ingress: {security-group: sg-1, rules: [all from 10.9.0.0/16]}"),
+        None
+    );
 }

@@ -315,6 +315,10 @@ impl<'t, 'w> Walk<'t, 'w> {
                 }
             }
             RouteTarget::Unmodeled(id) => {
+                // What an instance does with packets of others nobody can tell, but where they surely end is in the records.
+                if let Some(forwarder) = self.forwarder(scope, id) {
+                    return self.arrive(scope, &forwarder, subnet, header);
+                }
                 let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
                 let why = format!("what {id} does is not modelled{by}");
                 match is_far(target) {

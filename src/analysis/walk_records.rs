@@ -23,6 +23,16 @@ impl<'w> Walk<'_, 'w> {
         Some((owner.scope.clone(), owner.interface.clone()))
     }
 
+    /// The interface of an instance that a route leads to, by the interface's id or the instance's own.
+    pub(super) fn forwarder(&self, scope: &Scope, id: &str) -> Option<NetworkInterfaceId> {
+        let region = self.region(scope)?;
+        let instance =
+            || InstanceId::parse(id).and_then(|id| region.instances().get(&id)?.primary_interface().cloned());
+        let interface = NetworkInterfaceId::parse(id).or_else(instance)?;
+        let record = region.network_interfaces().get(&interface)?;
+        record.instance_id().is_some().then_some(interface)
+    }
+
     pub(super) fn owns_itself(&self, scope: &Scope, instance: &InstanceId, address: IpAddr) -> bool {
         let Some(region) = self.region(scope) else { return false };
         let interfaces = region.instances().get(instance).into_iter().flat_map(|record| record.interfaces.values());
