@@ -13,7 +13,7 @@ use crate::trace::{Absorbed, Answer, Component, Directory, Disposition, DropReas
 pub struct Explained {
     /// What the tables say.
     pub explanation: Explanation,
-    /// What the packets did; `None` where the machine that asks does not run.
+    /// What the packets did; `None` where the machine that asks does not run, or nothing is there that could send.
     pub reply: Option<Reply>,
     /// Where the two differ.
     pub disagreement: Option<Disagreement>,
@@ -37,7 +37,7 @@ pub struct Disagreement {
 /// # Errors
 /// Why nobody can ask from there.
 pub fn explain(prober: &mut Prober, from: IpAddr, to: IpAddr, traffic: Traffic) -> Result<Explained, String> {
-    // Where the machine does not run, tables still say what is in the way.
+    // Where no machine runs, tables still say what is in the way.
     let reply = prober.machine(from).ok().map(|(node, source)| {
         let question = Question { from, to, traffic };
         prober.ask_from(node, source, &question)

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::args::TrafficArgs;
 use super::complaint::{Complaint, Refusal};
-use crate::analysis::{Place, Places, Prober, Traffic, Unplaced, split_port};
+use crate::analysis::{Place, Places, Prober, Stage, Tables, Traffic, Unplaced, split_port};
+use crate::control_plane::World;
 
 /// A question whose ends are known.
 pub(super) struct Asked {
@@ -45,18 +46,19 @@ pub(super) fn find(
     let world = stage.simulation().world().clone();
     let places = Places::new(&world, &outside);
     let mut from_address = places.asker(from)?;
-    // A machine that is stopped asks nothing, and tables still say what is in its way.
-    let is_known = stage.index().owners(from_address).iter().any(|owner| owner.instance.is_some());
+    // Who is stopped, or runs nothing here, asks nothing, and tables still say what is in the way.
+    let is_known = Tables::new(&world, stage.table_options()).source(from_address).is_ok();
     if let Err(why) = stage.asker(from_address)
         && !is_known
     {
         return Err(Complaint::new(why).help("`--from` is a machine: an instance, or a host outside of AWS").into());
     }
+    let resolver = resolver_of(stage, &world, from_address);
     let region = places.region_of(stage.index(), from_address);
     let place = places.asked(to_name, region.as_ref())?;
     let (to, resolved) = match place {
         Place::Address(address) => (Ok(address), None),
-        Place::Name(name) => match prober.look_up(from_address, &name) {
+        Place::Name(name) => match prober.look_up(resolver, &name) {
             Ok(found) => {
                 let usable = found.iter().find(|one| one.is_ipv4() == from_address.is_ipv4()).copied();
                 let address = usable.ok_or_else(|| format!("{name} has no address of the family of {from_address}"));
@@ -77,6 +79,19 @@ pub(super) fn find(
         })?;
     }
     Ok(Asked { from: from_address, to, traffic, resolved })
+}
+
+/// Who looks names up for an address: its own machine, else one of the same VPC, which asks the same resolver.
+fn resolver_of(stage: &Stage, world: &World, from: IpAddr) -> IpAddr {
+    let vpc = stage.index().owners(from).first().map(|owner| &owner.vpc);
+    let regions = world.regions();
+    let interfaces = regions.flat_map(|(_, region)| region.network_interfaces().values());
+    let beside = interfaces.filter(|one| Some(&one.vpc_id) == vpc && one.instance_id().is_some());
+    let mut machines = beside.filter_map(|one| one.primary_address()).map(IpAddr::V4);
+    match stage.asker(from) {
+        Ok(_) => from,
+        Err(_) => machines.find(|address| stage.asker(*address).is_ok()).unwrap_or(from),
+    }
 }
 
 fn traffic(args: &TrafficArgs, to: &str, port: Option<u16>, usual: Option<Traffic>) -> Result<Traffic, Refusal> {

@@ -153,7 +153,14 @@ impl ExplanationPage<'_> {
                 }
             }
             (None, Some(packets)) => lines.push(format!("· packets: {packets}")),
-            (None, None) => lines.push("· not confirmed by packets: the machine does not run".to_owned()),
+            (None, None) => {
+                let first = self.explained.explanation.out.hops.first().map(|hop| hop.component);
+                let why = match first {
+                    Some(Component::Instance) => "not confirmed by packets: the machine does not run",
+                    _ => "packets cannot confirm it: nothing runs there",
+                };
+                lines.push(format!("· {why}"));
+            }
         }
         if let Some((reason, at)) = &self.explained.passing {
             let (sentence, code) = (reason.sentence(), reason.code());
