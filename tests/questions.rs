@@ -184,11 +184,49 @@ fn the_way_by_a_nat_instance_is_told_and_to_lose_it_is_a_loss() {
 #[test]
 fn nothing_is_said_to_be_safe_that_was_not_looked_at() {
     let change = "tests/data/questions/a-narrow-policy.yaml";
-    check_page("whatif-policy", 0, &["whatif", HEART, "--at", "4s", "--change", change]);
+    check_page("whatif-policy", 1, &["whatif", HEART, "--at", "4s", "--change", change]);
+    // The twin narrows nothing that requests which stand for many meet, and says what it did not look at.
+    let wide = "tests/data/questions/a-wide-policy.yaml";
+    check_page("whatif-wide-policy", 0, &["whatif", HEART, "--at", "4s", "--change", wide]);
     let world = "scenarios/basics/the-loss-of-a-zone-takes-a-nat-instance-with-it.yaml";
     let (change, named) =
         ("tests/data/questions/an-unused-security-group.yaml", "tests/data/questions/to-a-closed-port.yaml");
     check_page("whatif-never-open", 1, &["whatif", world, "--change", change, "--connections", named]);
+}
+
+const UNKNOWN_ENDS: &str = "tests/data/questions/a-network-with-unknown-ends.yaml";
+
+#[test]
+fn what_lies_where_nobody_looks_may_be_lost() {
+    let change = "tests/data/questions/no-route-to-the-transit-gateway.yaml";
+    check_page("whatif-may-be-lost", 1, &["whatif", UNKNOWN_ENDS, "--change", change]);
+    let json = vpclab(&["whatif", UNKNOWN_ENDS, "--change", change, "--format", "json"]);
+    let page: serde_json::Value = serde_json::from_str(&json.out).expect("one object");
+    let unclear = page["unclear"].as_array().expect("a list");
+    assert!(json.status == 1 && !unclear.is_empty() && unclear.iter().all(|one| one["may_be_lost"] == true));
+    assert_eq!((page["may_lose"].as_u64(), page["loses"].as_bool()), (Some(3), Some(false)));
+    // The twin takes nothing from anybody.
+    let change = "tests/data/questions/a-route-that-nobody-takes.yaml";
+    check_page("whatif-nothing-is-lost", 0, &["whatif", UNKNOWN_ENDS, "--change", change]);
+}
+
+#[test]
+fn named_connections_are_of_either_family_and_tell_why_they_did_not_stand() {
+    let change = "tests/data/questions/a-route-that-nobody-takes.yaml";
+    let ask = ["whatif", UNKNOWN_ENDS, "--change", change, "--connections"];
+    let named = "tests/data/questions/to-both-families.yaml";
+    check_page("whatif-both-families", 1, &[&ask[..], &[named]].concat());
+    let none = "tests/data/questions/no-connections.yaml";
+    check_refused(&[&ask[..], &[none]].concat(), &["no connection is named", "no-connections.yaml:1:1"]);
+}
+
+#[test]
+fn who_has_no_machine_is_answered_by_tables() {
+    let ask = |from, to| ["explain", UNKNOWN_ENDS, "--from", from, "--to", to];
+    check_page("explain-from-a-function", 0, &ask("eni-0a000000000000203", "db:5432"));
+    check_page("explain-from-beyond-a-gateway", 0, &ask("192.168.0.9", "web:22"));
+    // Where no route leads there is nobody.
+    check_refused(&ask("192.169.0.9", "web:22"), &["no machine of this world has the address 192.169.0.9"]);
 }
 
 #[test]

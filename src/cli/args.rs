@@ -171,8 +171,8 @@ pub(super) struct ExplainArgs {
 /// Arguments of `vpclab whatif`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 nothing is lost; 1 somebody loses reach or an open connection, or may lose it, or a \
-                        connection that was named never stood; 2 AWS would refuse a step, or a file is wrong."
+    after_help = "Exit status: 0 nothing is lost; 1 somebody loses reach, an open connection or requests, or may lose \
+                        them, or a connection that was named never stood; 2 AWS would refuse a step, or a file is wrong."
 )]
 pub(super) struct WhatIfArgs {
     /// A scenario file, or a folder of describe answers.
