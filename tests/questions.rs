@@ -194,6 +194,30 @@ fn nothing_is_said_to_be_safe_that_was_not_looked_at() {
     check_page("whatif-never-open", 1, &["whatif", world, "--change", change, "--connections", named]);
 }
 
+#[test]
+fn requests_that_a_buckets_policy_stops_admitting_are_lost_and_the_same_policy_loses_none() {
+    let world = "scenarios/era/a-bucket-policy-can-admit-private-addresses-today-and-cannot-in-2017.yaml";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("change.yaml");
+    let same = "- put-bucket-policy: {bucket: by-vpc-source-ip, policy: {Statement: [{Effect: Allow, Principal: '*', \
+                Action: 's3:GetObject', Resource: 'arn:aws:s3:::by-vpc-source-ip/*', Condition: {IpAddress: \
+                {'aws:VpcSourceIp': 10.0.0.0/23}, StringEquals: {'aws:SourceVpce': vpce-1a2b3c4d}}}]}}";
+    let asked = |change: &str| {
+        fs::write(&path, change).expect("written");
+        let ask = ["whatif", world, "--era", "current", "--change", &path.display().to_string(), "--format", "json"];
+        let answer = vpclab(&ask);
+        let page: serde_json::Value = serde_json::from_str(&answer.out).expect("one object");
+        let denied = page["requests"]["denied"].as_array().expect("a list").clone();
+        assert!(0 < page["requests"]["asked"].as_u64().expect("a count"));
+        (answer.status, denied)
+    };
+    let (status, denied) = asked("- delete-bucket-policy: {bucket: by-vpc-source-ip}");
+    let unsigned =
+        |one: &serde_json::Value| one["who"] == "somebody who does not sign" && one["way"] == "vpce-1a2b3c4d";
+    assert!(status == 1 && denied.iter().any(unsigned), "{denied:?}");
+    assert_eq!(asked(same), (0, Vec::new()));
+}
+
 const UNKNOWN_ENDS: &str = "tests/data/questions/a-network-with-unknown-ends.yaml";
 
 #[test]

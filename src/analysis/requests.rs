@@ -49,6 +49,9 @@ const ANY: &str = "any";
 /// An address of the internet that no policy is likely to name.
 const ANY_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8));
 
+/// Where a request through an endpoint comes from, unless a policy names an address.
+const ANY_PRIVATE_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 10));
+
 /// Who asks, what they are called, and the policies that they have; without any, one that allows everything.
 struct Asker {
     principal: Principal,
@@ -143,7 +146,7 @@ impl Work {
         let moved = old.is_none_or(|old| old.id != new.id);
         // Under a policy that lets everything pass, another way denies nothing by itself.
         if !moved || !new.policy.current().is_full_access() {
-            self.compare(before, &askers, &targets(service, &documents, &[]), &sides);
+            self.compare((before, &documents), &askers, &targets(service, &documents, &[]), &sides);
         }
         // By another way a bucket's own policy may say something else.
         for (owner, bucket) in buckets(before).filter(|_| moved && service == "s3") {
@@ -152,7 +155,7 @@ impl Work {
             let with = |side: &Side| Side { bucket: Some(policy.clone()), ..side.clone() };
             let documents: Vec<&PolicyDocument> = documents.iter().copied().chain(&bucket.policy).collect();
             let targets = targets("s3", &documents, &[(&bucket.name, owner)]);
-            self.compare(before, &askers, &targets, &(with(&sides.0), with(&sides.1)));
+            self.compare((before, &documents), &askers, &targets, &(with(&sides.0), with(&sides.1)));
         }
     }
 
@@ -178,7 +181,7 @@ impl Work {
             }
             for endpoint in ways {
                 let side = |policy| Side { endpoint: endpoint.clone(), bucket: attached(policy) };
-                self.compare(before, &askers, &targets, &(side(old), side(bucket.policy.as_ref())));
+                self.compare((before, &documents), &askers, &targets, &(side(old), side(bucket.policy.as_ref())));
             }
         }
     }
@@ -207,15 +210,18 @@ impl Work {
             }
         }
         for service in ["s3", "dynamodb", "ec2"].into_iter().filter(|_| !askers.is_empty()) {
-            self.compare(before, &askers, &targets(service, &documents, &[]), &Default::default());
+            self.compare((before, &documents), &askers, &targets(service, &documents, &[]), &Default::default());
         }
     }
 
-    fn compare(&mut self, before: &World, askers: &[Asker], targets: &[Target], sides: &(Side, Side)) {
-        let addresses = match sides.0.endpoint {
-            None => public_addresses(before),
-            Some(_) => vec![ANY_ADDRESS],
-        };
+    fn compare(
+        &mut self,
+        (before, documents): (&World, &[&PolicyDocument]),
+        askers: &[Asker],
+        targets: &[Target],
+        sides: &(Side, Side),
+    ) {
+        let addresses = addresses(before, documents, sides);
         self.requests.organizations.extend(askers.iter().filter_map(|asker| asker.organization.clone()));
         for target in targets {
             for asker in askers {
@@ -231,9 +237,8 @@ impl Work {
         }
     }
 
-    fn ask(&mut self, target: &Target, asker: &Asker, address: IpAddr, sides: &(Side, Side)) {
-        let Some(own) = asker.principal.account() else { return };
-        let owner = target.owner.as_ref().unwrap_or(own);
+    fn ask(&mut self, target: &Target, asker: &Asker, (public, private): (IpAddr, IpAddr), sides: &(Side, Side)) {
+        let Some(owner) = target.owner.as_ref().or(asker.principal.account()) else { return };
         let judge = |side: &Side, identity: &[Attached]| {
             let resource = target.resource.as_str();
             let request =
@@ -244,8 +249,8 @@ impl Work {
                 None => request,
             };
             let request = match &side.endpoint {
-                Some((id, vpc, _)) => request.through_endpoint(id.as_str(), vpc.as_str(), PRIVATE_ADDRESS),
-                None => request.from_address(address),
+                Some((id, vpc, _)) => request.through_endpoint(id.as_str(), vpc.as_str(), private),
+                None => request.from_address(public),
             };
             let endpoint = side.endpoint.as_ref().map(|(_, _, policy)| policy);
             evaluate(&request, &PolicySet { identity, resource: side.bucket.as_ref(), endpoint })
@@ -261,18 +266,29 @@ impl Work {
     }
 }
 
-/// Where a request through an endpoint comes from, where nothing depends on it.
-const PRIVATE_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 10));
-
 fn buckets(world: &World) -> impl Iterator<Item = (&AccountId, &crate::control_plane::Bucket)> {
     world.accounts().iter().flat_map(|(owner, account)| account.buckets().values().map(move |bucket| (owner, bucket)))
 }
 
-/// Public addresses that requests may come from: those that the accounts hold, and one of anybody.
-fn public_addresses(world: &World) -> Vec<IpAddr> {
+/// Where requests may come from: without an endpoint, the public addresses that the accounts hold and one of anybody; and
+/// one of each block that a condition names.
+fn addresses(world: &World, documents: &[&PolicyDocument], sides: &(Side, Side)) -> Vec<(IpAddr, IpAddr)> {
     let regions = world.regions();
     let held = regions.flat_map(|(_, region)| region.elastic_ips().values().map(|one| IpAddr::V4(one.public_ip)));
-    std::iter::once(ANY_ADDRESS).chain(held.take(ADDRESSES_MAX)).collect()
+    let by_endpoint = sides.0.endpoint.is_some() && sides.1.endpoint.is_some();
+    let held = held.take(if by_endpoint { 0 } else { ADDRESSES_MAX });
+    let of = |key: &'static ConditionKey| {
+        let blocks = values_of(documents, key).filter_map(|text| Cidr::parse(text).ok().or_else(|| host(text)));
+        blocks.filter_map(|block| block.nth(1).or_else(|| block.nth(0))).take(ADDRESSES_MAX).collect::<Vec<_>>()
+    };
+    let public = std::iter::once(ANY_ADDRESS).chain(held).chain(of(&ConditionKey::SourceIp));
+    let mut all: Vec<(IpAddr, IpAddr)> = public.map(|public| (public, ANY_PRIVATE_ADDRESS)).collect();
+    all.extend(of(&ConditionKey::VpcSourceIp).into_iter().map(|private| (ANY_ADDRESS, private)));
+    all
+}
+
+fn host(text: &str) -> Option<Cidr> {
+    text.parse().ok().map(Cidr::host)
 }
 
 /// Anybody of an account, its users and roles, and whoever the documents name.
@@ -280,6 +296,7 @@ fn askers(world: &World, account: &AccountId, documents: &[&PolicyDocument]) -> 
     let mut all: Vec<(String, Principal)> = vec![
         (format!("anybody of account {account}"), Principal::session(account, ANY, ANY)),
         (format!("the root user of account {account}"), Principal::root(account)),
+        ("somebody who does not sign".to_owned(), Principal::Anonymous),
     ];
     if let Some(record) = world.accounts().get(account) {
         let users = record.users().keys().map(|name| (format!("user {name}"), Principal::user(account, name)));
@@ -304,9 +321,15 @@ fn askers(world: &World, account: &AccountId, documents: &[&PolicyDocument]) -> 
     all.into_iter().map(asker).collect()
 }
 
+/// What conditions of documents compare a key with.
+fn values_of<'d>(documents: &[&'d PolicyDocument], key: &'d ConditionKey) -> impl Iterator<Item = &'d str> {
+    let documents = documents.to_vec();
+    documents.into_iter().flat_map(|document| document.statements()).flat_map(|one| one.values_of(key))
+}
+
 /// The organization that documents name first: that of whoever asks, or the old policy would let nobody pass.
 fn organization(documents: &[&PolicyDocument]) -> Option<String> {
-    let mut named = documents.iter().flat_map(|document| document.statements()).flat_map(|one| one.organizations());
+    let mut named = values_of(documents, &ConditionKey::PrincipalOrgId);
     named.find(|text| !text.contains(['*', '?', '$'])).map(str::to_owned)
 }
 

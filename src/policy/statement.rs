@@ -75,14 +75,13 @@ impl Statement {
     /// Somebody for each principal that the statement names, by itself or in a condition, where a name tells who that is.
     pub fn examples(&self) -> impl Iterator<Item = Principal> {
         let principals = self.principals.iter().flat_map(|element| &element.who).filter_map(Who::example);
-        let named = self.conditions.iter().filter(|condition| condition.key == ConditionKey::PrincipalArn);
-        let arns = named.flat_map(|condition| &condition.values).filter(|arn| !arn.contains(['*', '?', '$']));
-        principals.chain(arns.filter_map(|arn| Who::Arn(arn.clone()).example()))
+        let arns = self.values_of(&ConditionKey::PrincipalArn).filter(|arn| !arn.contains(['*', '?', '$']));
+        principals.chain(arns.filter_map(|arn| Who::Arn(arn.into()).example()))
     }
 
-    /// The organizations that conditions of the statement name (`aws:PrincipalOrgID`).
-    pub fn organizations(&self) -> impl Iterator<Item = &str> {
-        let named = self.conditions.iter().filter(|condition| condition.key == ConditionKey::PrincipalOrgId);
+    /// The values that conditions of the statement compare a key with, as they were written.
+    pub fn values_of(&self, key: &ConditionKey) -> impl Iterator<Item = &str> {
+        let named = self.conditions.iter().filter(move |condition| condition.key == *key);
         named.flat_map(|condition| &condition.values).map(AsRef::as_ref)
     }
 
