@@ -281,6 +281,9 @@ fn connections_that_go_where_nobody_knows_have_no_definite_fate() {
     assert!(matches!(&result.connections[0].without, Fate::Unknown(why) if why.contains("tgw-0a")));
     assert_eq!((result.may_break(), result.never_open()), (1, 0));
     assert_eq!(result.connections[1].with, Fate::Survives);
+    // What ends with its machine is known to end.
+    let ended = asked(&account, "terminate-instances: {instances: app}");
+    assert!(ended.may_break() == 0 && ended.connections.iter().filter(of_app).all(ConnectionFate::is_lost));
     // The twin: without the transit gateway it is known to break.
     routes(&mut account, 0).retain(|route| route["TransitGatewayId"].is_null());
     routes(&mut account, 0).retain(|route| route["DestinationCidrBlock"] != "0.0.0.0/0");

@@ -425,8 +425,10 @@ impl Named<'_, '_> {
             Outcome::Unknown(why) if self.tables.0.source(from.ip()).is_ok() => (Some(why), Fate::Unknown(why.clone())),
             _ => (None, without.fate.clone()),
         };
+        // What ends with its machine is known to end.
+        let still_there = watched.fate != Fate::Stopped && self.tables.1.source(from.ip()).is_ok();
         let with = match (&anew, told) {
-            (Outcome::Unknown(why), _) if watched.fate.is_broken() => Fate::Unknown(why.clone()),
+            (Outcome::Unknown(why), _) if watched.fate.is_broken() && still_there => Fate::Unknown(why.clone()),
             (Outcome::Unknown(why), Some(_)) | (_, Some(why)) => Fate::Unknown(why.clone()),
             (_, None) => watched.fate.clone(),
         };
