@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::conntrack::{Flow, Timeouts, Way};
 use super::fib::NextHop;
@@ -43,6 +43,8 @@ pub struct VpcRouter {
     pub cite: CiteId,
     ports: Vec<Attachment>,
     by_address: FxHashMap<IpAddr, PortId>,
+    /// Ports whose flows security groups track whatever their rules are (facts S8).
+    always_tracked: FxHashSet<PortId>,
     fragments: FragmentPorts,
     /// Raised with every change of a table: decisions remembered under an older one are void.
     generation: u32,
@@ -64,6 +66,7 @@ impl VpcRouter {
             cite,
             ports: Vec::new(),
             by_address: FxHashMap::default(),
+            always_tracked: FxHashSet::default(),
             fragments: FragmentPorts::default(),
             generation: 1,
         }
@@ -75,6 +78,11 @@ impl VpcRouter {
         self.ports.push(Attachment::Vacant);
         self.set(port, attachment);
         port
+    }
+
+    /// Says that security groups track every flow that leaves by a port, also where their rules need no tracking (facts S8).
+    pub fn track_all_by(&mut self, port: PortId) {
+        self.always_tracked.insert(port);
     }
 
     /// Replaces what is attached to a port. An interface that stays one keeps its flows.
@@ -155,12 +163,16 @@ impl VpcRouter {
             Ok(flow) => flow,
             Err((reason, by)) => return out.drop(packet, reason, by),
         };
-        note_allowed(out, &packet, Filter::SecurityGroupEgress, flow);
-        match self.decide((subnet, internet_only), &tuple, &packet) {
+        let (by, tracked) = (flow.by, flow.tracked);
+        let way = self.decide((subnet, internet_only), &tuple, &packet);
+        let tracked = tracked || way.is_ok_and(|way| self.always_tracked.contains(&way.port));
+        note_group(out, &packet, Filter::SecurityGroupEgress, by, tracked);
+        match way {
             Ok(way) => {
                 // The same look-up as above; the decision could not be made while the interface was borrowed.
                 if let Some(flow) = self.interface_mut(from).and_then(|i| i.flow_mut(&tuple)) {
                     flow.out = way;
+                    flow.tracked = tracked;
                 }
                 note_way(out, &packet, &way);
                 self.follow(now, from, way, &tuple, packet, out);
@@ -343,8 +355,12 @@ impl Node for VpcRouter {
 }
 
 fn note_allowed(out: &mut Effects<'_>, packet: &Packet, filter: Filter, flow: &Flow) {
-    if flow.by != CiteId::NONE {
-        out.step(packet.id(), Step::Allowed { filter, by: flow.by, tracked: flow.tracked });
+    note_group(out, packet, filter, flow.by, flow.tracked);
+}
+
+fn note_group(out: &mut Effects<'_>, packet: &Packet, filter: Filter, by: CiteId, tracked: bool) {
+    if by != CiteId::NONE {
+        out.step(packet.id(), Step::Allowed { filter, by, tracked });
     }
 }
 

@@ -161,6 +161,7 @@ impl Network {
                 let vpc = &record.vpc_id;
                 let attachment = Attachment::InternetGateway;
                 self.attach_gateway(vpc, id.as_str(), node, EgressOnlyInternetGateway::VPC, attachment, link);
+                self.track_all_by(vpc, id.as_str());
                 let port = self.attach_to_internet(node, EgressOnlyInternetGateway::INTERNET);
                 // Answers come back to whichever gateway the VPC has; an internet gateway, if there is one, has said so
                 // already.
@@ -236,6 +237,10 @@ impl Network {
                     back: LineSpec { mtu: super::VPC_MTU, ..link.back },
                 };
                 self.attach_gateway(&vpc, id.as_str(), node, GatewayEndpoint::VPC, Attachment::Gateway, link);
+                // S3's endpoint is not among those whose flows are always tracked.
+                if service.service() == "dynamodb" {
+                    self.track_all_by(&vpc, id.as_str());
+                }
                 let Some(front) = self.service_of(&scope.region, &service) else { return };
                 let carrier = self.next_port(front, 1);
                 let spec = self.settings.links.endpoint;
@@ -312,6 +317,14 @@ impl Network {
         let name = self.directory.node(node).to_owned();
         self.directory.ports.insert((router, port), name);
         self.vpc_boxes(vpc).gateways.insert(id.to_owned(), (port, node));
+    }
+
+    /// Has security groups track all that leaves by a gateway, in times when they do.
+    fn track_all_by(&mut self, vpc: &VpcId, gateway: &str) {
+        let port = self.vpcs.get(vpc).and_then(|boxes| boxes.gateways.get(gateway)).map(|(port, _)| *port);
+        if let Some((router, port)) = self.router_of(vpc).zip(port).filter(|_| self.settings.tracks_gateways) {
+            self.router(router).track_all_by(port);
+        }
     }
 
     /// Takes a gateway off its VPC's router; what is under way still arrives there, and ends.

@@ -45,6 +45,9 @@ impl Network {
                 port
             }
         };
+        if self.settings.tracks_gateways && record.interface_type == InterfaceType::NatGateway {
+            self.router(router).track_all_by(port);
+        }
         self.place_machine(region, record, (router, port));
         self.translate(region, record);
     }

@@ -21,6 +21,9 @@ pub struct Settings {
     pub links: Links,
     /// NAT gateways.
     pub nat: NatLimits,
+    /// Whether security groups track every flow that leaves by a NAT gateway, an egress-only gateway or DynamoDB's
+    /// endpoint, whatever their rules are (facts S8, of later documents).
+    pub tracks_gateways: bool,
     /// Connection tracking of security groups.
     pub conntrack: Timeouts,
     /// Instances that say nothing of their own.
@@ -107,6 +110,7 @@ impl Settings {
             seed,
             links: Links::default(),
             nat: nat_limits(era),
+            tracks_gateways: era == Era::Current,
             conntrack: Timeouts::AWS,
             instance: Arc::default(),
             // Measured on AWS: S3 is silent on ports that it does not serve.

@@ -69,6 +69,23 @@ fn a_changed_rule_leaves_tracked_flows_alone_and_cuts_untracked_ones_at_once() {
 }
 
 #[test]
+fn a_flow_by_a_port_that_is_always_tracked_needs_no_rule_and_outlives_them_and_another_does_not() {
+    let far = "8.8.8.8:443";
+    for always in [true, false] {
+        let mut lab = Lab::new();
+        let nat = lab.port("nat");
+        if always {
+            lab.router().track_all_by(nat);
+        }
+        lab.check("a", &syn(A, far), "a > router > nat > router > igw > internet > server: delivered");
+        assert_eq!(flow(&mut lab, "a", &syn(A, far)).expect("a flow").tracked, always);
+        lab.groups("a", "");
+        let after = lab.path("a", &ack(A, far));
+        assert_eq!(after.contains("SecurityGroupNoEgress"), !always, "{after}");
+    }
+}
+
+#[test]
 fn what_is_tracked_is_told_by_the_rules_of_both_directions() {
     let tracked = |lines: &str| {
         let mut lab = connected(lines);
