@@ -20,6 +20,8 @@ use crate::scenario::Run;
 /// What a scenario showed of a rule.
 struct Shown {
     file: String,
+    /// The file, with the era where it runs in several.
+    label: String,
     text: String,
     saw: String,
     twin: bool,
@@ -70,6 +72,7 @@ fn show(folder: &PathBuf, wanted: Option<&Rule>) -> Result<BTreeMap<String, Vec<
             for rule in &judged.rules {
                 shown.entry(rule.clone()).or_default().push(Shown {
                     file: loaded.found.name.clone(),
+                    label: loaded.found.label(),
                     text: judged.text.clone(),
                     saw: judged.saw.clone(),
                     twin: judged.twin,
@@ -131,12 +134,17 @@ fn page(rule: &Rule, shown: &[Shown]) -> String {
             let _ = writeln!(text, "  no scenario shows it");
         }
         for one in list {
-            if file != one.file {
-                file = &one.file;
+            if file != one.label {
+                file = &one.label;
                 let _ = writeln!(text, "  {file}");
             }
             let mark = if one.held { "✓" } else { "✗" };
-            let _ = writeln!(text, "    {mark} {}\n      saw: {}", one.text, short_saw(&one.saw));
+            let _ = writeln!(
+                text,
+                "    {mark} {}\n      saw: {}",
+                one.text,
+                short_saw(&one.saw).replace('\n', "\n           ")
+            );
         }
     }
     text

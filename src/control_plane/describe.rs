@@ -353,6 +353,5 @@ pub(super) fn tag_set(tags: &Tags) -> Value {
 
 /// An instant as the AWS CLI prints it.
 pub(super) fn timestamp(view: &View<'_>, at: SimTime) -> Value {
-    let text = view.world.calendar.rfc3339(at);
-    Value::String(text.replace('Z', ".000Z"))
+    Value::String(view.world.calendar.rfc3339(at))
 }

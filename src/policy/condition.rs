@@ -135,6 +135,17 @@ impl Condition {
         }
     }
 
+    /// The values that no endpoint or VPC can have as its id, where the condition is about one.
+    pub(crate) fn no_ids(&self) -> impl Iterator<Item = (usize, &str)> {
+        let prefix = match (&self.key, &self.operand) {
+            (ConditionKey::SourceVpce, Operand::Texts(..)) => "vpce-",
+            (ConditionKey::SourceVpc, Operand::Texts(..)) => "vpc-",
+            _ => "",
+        };
+        let none = move |text: &str| !text.starts_with(prefix) && !text.contains(['*', '?', '$']);
+        self.values.iter().map(AsRef::as_ref).enumerate().filter(move |(_, text)| none(text))
+    }
+
     /// The private IPv4 blocks (RFC 1918) among the values of an address condition.
     pub(crate) fn private_networks(&self) -> impl Iterator<Item = (usize, IpNet)> + '_ {
         let networks = if let Operand::Networks(networks) = &self.operand { networks.as_slice() } else { &[] };

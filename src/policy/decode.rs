@@ -297,6 +297,7 @@ impl Decoder<'_> {
         match Condition::compile(operator, key, &texts, self.variables) {
             Ok(condition) => {
                 self.private_source(&condition, &values);
+                self.no_id(&condition, &values);
                 Some(condition)
             }
             Err(wrong) => {
@@ -318,6 +319,17 @@ impl Decoder<'_> {
             let Some((_, span)) = values.get(index) else { continue };
             let message = format!("no request has `aws:SourceIp` in the private block {network}");
             let help = "through an endpoint the key is absent; use `aws:SourceVpce` or `aws:SourceVpc` (R45, R47)";
+            self.problems.push(Problem::warning(*span, message).help(help));
+        }
+    }
+
+    /// Policies know endpoints and VPCs by their ids, and nothing by a name.
+    fn no_id(&mut self, condition: &Condition, values: &[Placed<'_>]) {
+        for (index, text) in condition.no_ids() {
+            let Some((_, span)) = values.get(index) else { continue };
+            let message = format!("no request has `{text}` for `{}`", condition.key);
+            let help =
+                "its value is an id, as of `vpce-1a2b3c4d` or `vpc-1a2b3c4d`; give the resource an `id` and name that";
             self.problems.push(Problem::warning(*span, message).help(help));
         }
     }

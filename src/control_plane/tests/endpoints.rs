@@ -450,7 +450,7 @@ fn an_endpoint_is_described_as_the_command_line_prints_it() {
         "State": "available",
         "PolicyDocument": crate::policy::PolicyDocument::full_access().text(),
         "RouteTableIds": [table.as_str()],
-        "CreationTimestamp": "2017-06-01T00:00:05.000Z",
+        "CreationTimestamp": "2017-06-01T00:00:05Z",
     });
     assert_eq!(lab.world.answer(&lab.call, &action, &applied, lab.at), json!({"VpcEndpoint": item}));
     let describe = |query: &Query| lab.world.describe(&lab.call, Describe::VpcEndpoints, query, lab.at);

@@ -213,6 +213,23 @@ fn private_blocks_cannot_be_a_source_address() {
 }
 
 #[test]
+fn a_name_is_no_id_of_an_endpoint_or_a_vpc() {
+    let statement = |key: &str, value: &str| {
+        format!(
+            r#"{{"Principal": "*", "Effect": "Deny", "Action": "*", "Resource": "*",
+"Condition": {{"StringNotEquals": {{"{key}": "{value}"}}}}}}"#
+        )
+    };
+    for (key, value) in [("aws:SourceVpce", "s3-endpoint"), ("aws:SourceVpc", "main"), ("aws:SourceVpc", "vpce-1")] {
+        let warning = format!("3:{} warning: no request has `{value}` for `{key}`", 39 + key.len());
+        check_statement(Bucket, Era::Y2017, &statement(key, value), &[&warning]);
+    }
+    for (key, value) in [("aws:SourceVpce", "vpce-1a2b3c4d"), ("aws:SourceVpc", "vpc-1"), ("aws:SourceVpce", "*")] {
+        check_statement(Bucket, Era::Y2017, &statement(key, value), &[]);
+    }
+}
+
+#[test]
 fn actions_of_other_services_have_no_effect_in_an_endpoint_policy() {
     let statement =
         r#"{"Principal": "*", "Effect": "Allow", "Action": ["ec2:*", "s3:GetObject", "*"], "Resource": "*"}"#;
